@@ -1,0 +1,37 @@
+# The names tools/layers.txt gives after |, each an imported or interface target "pkg_<name>".
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
+find_package(GTest REQUIRED)
+
+function(fabrica_package name)
+  add_library(pkg_${name} INTERFACE)
+  target_link_libraries(pkg_${name} INTERFACE ${ARGN})
+endfunction()
+
+# Boost 1.81, headers only: from the system where it is that version, else from the prefix tools/setup extracts it to.
+find_path(BOOST_181_DIR boost/describe.hpp HINTS ${CMAKE_SOURCE_DIR}/build/boost/usr/include NO_CMAKE_FIND_ROOT_PATH)
+if(NOT BOOST_181_DIR)
+  message(FATAL_ERROR "Boost 1.81 headers not found: run tools/setup")
+endif()
+add_library(boost_headers INTERFACE)
+target_include_directories(boost_headers SYSTEM INTERFACE ${BOOST_181_DIR})
+target_compile_definitions(boost_headers INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
+                           BOOST_ASIO_NO_DEPRECATED BOOST_ALL_NO_LIB)
+
+foreach(pc sodium:libsodium sqlite3:sqlite3 pq:libpq curl:libcurl archive:libarchive icu:icu-i18n)
+  string(REPLACE ":" ";" pair ${pc})
+  list(GET pair 0 name)
+  list(GET pair 1 module)
+  pkg_check_modules(${name} REQUIRED IMPORTED_TARGET ${module})
+  fabrica_package(${name} PkgConfig::${name})
+endforeach()
+find_package(fmt REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(tomlplusplus REQUIRED)
+fabrica_package(fmt fmt::fmt)
+fabrica_package(openssl OpenSSL::Crypto)
+fabrica_package(boost boost_headers Threads::Threads)
+fabrica_package(describe boost_headers)
+fabrica_package(cli11 CLI11::CLI11)
+fabrica_package(tomlplusplus tomlplusplus::tomlplusplus)
