@@ -42,6 +42,17 @@ class Row {
   virtual double real(int column) const = 0;
   virtual std::string_view text(int column) const = 0;
   virtual ByteView bytes(int column) const = 0;
+
+  // Which column each member of the type `type` (an address that stands for it) comes from. mapping.hpp fills it in at
+  // the first row; drivers keep a Row as long as its prepared statement, so that is done once a statement.
+  struct Binding {
+    void const* type = nullptr;
+    std::vector<int> columns;
+  };
+  Binding& binding() const { return binding_; }
+
+ private:
+  mutable Binding binding_;
 };
 
 // How a C++ value is bound and read. Integers and bool, double, text, Bytes, Id, PublicId, Time, described enums (as
