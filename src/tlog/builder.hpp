@@ -48,7 +48,7 @@ class LogBuilder {
     std::vector<Hash> hashes;  // fewer than 256
     bool changed = false;
   };
-  void push(std::size_t level, std::uint64_t end, Hash const& hash);
+  void push(Hash hash);
 
   std::uint64_t size_ = 0;
   std::vector<Level> levels_;
@@ -61,7 +61,9 @@ class LogBuilder {
 Hash tile_root(std::span<Hash const> hashes);
 
 // Writes the batch's files durably under the log folder, entries first. A file that is there already with the same
-// content stays. Errors: conflict "log_file_differs" (a tile never changes), unavailable "file_write".
+// content stays: a batch may be written again after a crash. The partial tiles a full one replaces are removed at the end;
+// DirectoryTiles then reads the full one. Errors: conflict "log_file_differs" (a tile never changes), unavailable
+// "file_write".
 Result<> write_batch(std::filesystem::path const& folder, LogBatch const& batch);
 
 }  // namespace fabrica::tlog

@@ -43,7 +43,7 @@ class TileReader {
   virtual ~TileReader() = default;
   // The first `width` hashes of a tile: exactly width * 32 bytes. A reader may cut them from a wider tile.
   virtual Result<Bytes> tile(unsigned level, std::uint64_t index, unsigned width) = 0;
-  // The bundle with at least the first `width` entries.
+  // The bundle of the first `width` entries: exactly these. A reader may cut it from a fuller bundle.
   virtual Result<Bytes> entries(std::uint64_t index, unsigned width) = 0;
 };
 
