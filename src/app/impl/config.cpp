@@ -1,0 +1,165 @@
+#include "app/config.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <functional>
+#include <toml++/toml.h>
+
+#include "crypto/keyfile.hpp"
+#include "crypto/random.hpp"
+#include "runtime/files.hpp"
+#include "tlog/note.hpp"
+
+namespace fabrica::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+// One row a setting: what it is called, what it means, and where its value goes.
+struct Row {
+  Setting setting;
+  std::function<bool(Config&, toml::node const&)> take;  // false: wrong type or out of range
+};
+
+auto text(std::string Config::*member) {
+  return [member](Config& config, toml::node const& node) {
+    auto const value = node.value_exact<std::string>();
+    if (value) config.*member = *value;
+    return value.has_value();
+  };
+}
+auto integer(std::int64_t Config::*member, std::int64_t least, std::int64_t most) {
+  return [=](Config& config, toml::node const& node) {
+    auto const value = node.value_exact<std::int64_t>();
+    if (!value || *value < least || *value > most) return false;
+    config.*member = *value;
+    return true;
+  };
+}
+auto number(double Config::*member, double least, double most) {
+  return [=](Config& config, toml::node const& node) {
+    auto const value = node.value<double>();
+    if (!value || !(*value >= least && *value <= most)) return false;
+    config.*member = *value;
+    return true;
+  };
+}
+auto flag(bool Config::*member) {
+  return [member](Config& config, toml::node const& node) {
+    auto const value = node.value_exact<bool>();
+    if (value) config.*member = *value;
+    return value.has_value();
+  };
+}
+auto list(std::vector<std::string> Config::*member) {
+  return [member](Config& config, toml::node const& node) {
+    auto const* array = node.as_array();
+    if (!array) return false;
+    std::vector<std::string> out;
+    for (auto const& element : *array) {
+      auto const value = element.value_exact<std::string>();
+      if (!value) return false;
+      out.push_back(*value);
+    }
+    config.*member = std::move(out);
+    return true;
+  };
+}
+
+std::vector<Row> const& rows() {
+  static std::vector<Row> const table{
+      {{"factory.name", "text", "A Fabrica factory", "What the factory is called."}, text(&Config::factory_name)},
+      {{"factory.country", "text", "", "Its country, two letters (EL, UK as the Union writes them)."}, text(&Config::factory_country)},
+      {{"factory.demo", "yes/no", "false", "Says on every page that this is a demonstration."}, flag(&Config::demo)},
+      {{"listen.address", "text", "127.0.0.1", "Where the server listens; put a TLS proxy before anything but loopback."}, text(&Config::listen_address)},
+      {{"listen.port", "integer", "8080", "0 takes any free port."}, integer(&Config::listen_port, 0, 65535)},
+      {{"listen.access_log", "yes/no", "true", "One log line a request."}, flag(&Config::access_log)},
+      {{"listen.workers", "integer", "4", "Threads that run use cases."}, integer(&Config::workers, 1, 256)},
+      {{"database.url", "text", "sqlite:<data folder>/fabrica.db", "Or postgresql://user@host/name."}, text(&Config::database_url)},
+      {{"database.connections_max", "integer", "8", "Connections kept open at most."}, integer(&Config::database_connections_max, 1, 1000)},
+      {{"log.origin", "text", "fabrica.example/log", "Name of the log and its key: a schema-less URL. Fixed at the first start."}, text(&Config::log_origin)},
+      {{"log.guard_path", "text", "<data folder>/published-checkpoint", "The last published checkpoint; best on another disk than the database."}, text(&Config::log_guard_path)},
+      {{"log.witnesses", "list of text", "[]", "Each \"<vkey> <submission address>\"."}, list(&Config::log_witnesses)},
+      {{"log.witnesses_needed", "integer", "0", "Cosignatures a checkpoint waits for before it is published."}, integer(&Config::log_witnesses_needed, 0, 64)},
+      {{"jobs.allow_unsandboxed", "yes/no", "false", "Run jobs where neither bubblewrap nor another user id is there. Dangerous."}, flag(&Config::allow_unsandboxed_jobs)},
+      {{"jobs.recipes_folder", "text", "recipes beside the program", "Where the recipe programs lie."}, text(&Config::recipes_folder)},
+      {{"jobs.uid_first", "integer", "200000", "First of the user ids given to projects when the server runs as root."}, integer(&Config::job_uid_first, 1000, 2'000'000'000)},
+      {{"jobs.watts_per_core", "number", "5.0", "For the estimate of energy, marked as such."}, number(&Config::watts_per_core, 0, 1000)},
+      {{"quota.bytes_per_project", "integer", "21474836480", "What a project may store."}, integer(&Config::quota_bytes_per_project, 0, std::int64_t{1} << 50)},
+  };
+  return table;
+}
+
+std::unexpected<Error> wrong(fs::path const& file, toml::source_region const& where, std::string_view what) {
+  return fail(Errc::invalid, "settings",
+              fmt::format("{} line {} column {}: {}", file.string(), where.begin.line, where.begin.column, what));
+}
+
+Result<> take_all(Config& config, fs::path const& file, toml::table const& table) {
+  for (auto const& [section, content] : table) {
+    auto const* keys = content.as_table();
+    if (!keys) return wrong(file, content.source(), fmt::format("\"{}\" is not a section: write [{}].", section.str(), section.str()));
+    for (auto const& [name, node] : *keys) {
+      auto const key = fmt::format("{}.{}", section.str(), name.str());
+      auto const row = std::ranges::find(rows(), key, [](Row const& one) { return one.setting.key; });
+      if (row == rows().end())
+        return wrong(file, node.source(), fmt::format("there is no setting {}: fabrica doctor --settings lists them.", key));
+      if (!row->take(config, node))
+        return wrong(file, node.source(), fmt::format("{} wants {} in its range: {}", key, row->setting.type, row->setting.help));
+    }
+  }
+  return {};
+}
+
+constexpr std::string_view kNewSettings = R"(# Settings of this factory. fabrica doctor --settings lists every one with its meaning and default.
+)";
+
+}  // namespace
+
+std::string Config::database() const {
+  return database_url.empty() ? "sqlite:" + data_folder + "/fabrica.db" : database_url;
+}
+std::string Config::guard_path() const {
+  return log_guard_path.empty() ? data_folder + "/published-checkpoint" : log_guard_path;
+}
+
+std::vector<Setting> settings() {
+  std::vector<Setting> out;
+  for (auto const& row : rows()) out.push_back(row.setting);
+  return out;
+}
+
+Result<Config> load_config(std::string const& data_folder) {
+  Config config;
+  std::error_code ignored;
+  config.data_folder = fs::absolute(data_folder, ignored).lexically_normal().string();
+  if (config.data_folder.size() > 1 && config.data_folder.ends_with('/')) config.data_folder.pop_back();
+  auto const file = fs::path{config.data_folder} / "fabrica.toml";
+  if (!fs::exists(file, ignored)) return config;
+  FABRICA_TRY(auto const content, runtime::read_file(file.string(), 1u << 20));
+  try {
+    FABRICA_DO(take_all(config, file, toml::parse(content)));
+  } catch (toml::parse_error const& error) {
+    return wrong(file, error.source(), error.description());
+  }
+  if (static_cast<std::size_t>(config.log_witnesses_needed) > config.log_witnesses.size())
+    return fail(Errc::invalid, "settings", "log.witnesses_needed is more than there are log.witnesses: every checkpoint would wait for ever.");
+  return config;
+}
+
+Result<> prepare_data_folder(Config const& config) {
+  for (auto const& folder : {config.data_folder, config.data_folder + "/keys", config.log_folder(), config.jobs_folder(), config.blobs_folder()})
+    FABRICA_DO(runtime::make_folder(folder));
+  auto const file = config.data_folder + "/fabrica.toml";
+  if (!runtime::exists(file)) FABRICA_DO(runtime::write_file(file, kNewSettings));
+  if (!runtime::exists(config.log_key_path())) {
+    crypto::SystemRandom random;
+    FABRICA_TRY(auto const key, tlog::SignerKey::generate(config.log_origin, tlog::KeyType::ed25519, random));
+    FABRICA_DO(crypto::write_key_file(config.log_key_path(), key.text().text()));
+  }
+  return {};
+}
+
+}  // namespace fabrica::app

@@ -1,0 +1,116 @@
+#include "projects/service.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "json/json.hpp"
+
+namespace fabrica::projects {
+namespace {
+
+using identity::Actor;
+using identity::Permission;
+
+constexpr db::Query kInsert{"project_insert", R"sql(
+  INSERT INTO projects (public_id, organisation, title, summary, sector, demo, created_us)
+  VALUES ($1, $2, $3, $4, $5, $6, $7))sql"};
+constexpr db::Query kById{"project_by_id", R"sql(
+  SELECT public_id AS id, organisation, title, summary, sector, demo, created_us AS created
+    FROM projects WHERE public_id = $1)sql"};
+constexpr db::Query kAll{"projects", R"sql(
+  SELECT public_id AS id, organisation, title, summary, sector, demo, created_us AS created
+    FROM projects ORDER BY projects.id DESC LIMIT 1000)sql"};
+
+constexpr std::array<std::string_view, 9> kSectors{"health",    "energy",      "automotive", "robotics", "clean_technology",
+                                                   "aerospace", "agriculture", "defence",    "other"};
+
+// Which statement shows that a step of the journey is done (product.md, "The journey").
+struct StepKind {
+  std::string_view step;
+  std::string_view kind;
+};
+constexpr std::array<StepKind, 10> kSteps{{
+    {"plan", "plan.made"},
+    {"apply", "proposal.submitted"},
+    {"check", "proposal.checked"},
+    {"award", "award.decided"},
+    {"data", "dataset.registered"},
+    {"train", "job.ended"},
+    {"validate", "evaluation.recorded"},
+    {"document", "document.generated"},
+    {"release", "release.decided"},
+    {"report", "dossier.issued"},
+}};
+
+Result<> check(ProjectDraft const& draft) {
+  std::vector<Fault> faults;
+  auto const blank = [](std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; };
+  if (blank(draft.title) || draft.title.size() > 200)
+    faults.push_back({"/title", "The title has 1 to 200 characters."});
+  if (draft.summary.size() > 4000) faults.push_back({"/summary", "The summary has at most 4000 characters."});
+  if (std::ranges::find(kSectors, draft.sector) == kSectors.end())
+    faults.push_back({"/sector", fmt::format("The sector is one of {}.", fmt::join(kSectors, ", "))});
+  if (faults.empty()) return {};
+  auto const what = faults.front().what;
+  return fail(Errc::invalid, "input", what, std::move(faults));
+}
+
+Result<Project> load(db::Tx& tx, PublicId const& id) {
+  FABRICA_TRY(auto found, tx.maybe<Project>(kById, id));
+  if (!found) return fail(Errc::not_found, "project", fmt::format("There is no project {}.", id.text()));
+  return *std::move(found);
+}
+
+}  // namespace
+
+Result<Project> Projects::create(db::Tx& tx, Actor const& actor, ProjectDraft const& draft) {
+  FABRICA_DO(identity::authorise(actor, Permission::apply, {draft.organisation.text(), ""}));
+  FABRICA_DO(check(draft));
+  FABRICA_TRY(auto const organisation, identity_.organisation(tx, draft.organisation));
+  Project const made{PublicId::make(clock_.now(), random_), draft.organisation, draft.title, draft.summary,
+                     draft.sector, organisation.demo, Time{clock_.now()}};
+  FABRICA_DO(tx.run(kInsert, made.id, made.organisation, made.title, made.summary, made.sector, made.demo, made.created));
+  FABRICA_DO(identity_.grant_unchecked(tx, actor.id, {identity::Role::project_lead, made.id.text()}));
+  FABRICA_DO(journal_.append(tx, {made.id.text(), "project.created", actor.person.text(), {}, json::write(made)}));
+  return made;
+}
+
+Result<Project> Projects::require(db::Tx& tx, Actor const& actor, PublicId const& id, Permission permission) {
+  if (actor.anonymous()) return std::unexpected(identity::authorise(actor, permission).error());
+  FABRICA_TRY(auto project, load(tx, id));
+  FABRICA_DO(identity::authorise(actor, permission, {project.organisation.text(), id.text()}));
+  return project;
+}
+
+Result<Project> Projects::get(db::Tx& tx, Actor const& actor, PublicId const& id) {
+  return require(tx, actor, id, Permission::view_project);
+}
+
+Result<std::vector<Project>> Projects::list(db::Tx& tx, Actor const& actor) {
+  if (actor.anonymous()) return std::unexpected(identity::authorise(actor, Permission::view_project).error());
+  FABRICA_TRY(auto all, tx.all<Project>(kAll));
+  std::erase_if(all, [&](Project const& project) {
+    return !identity::authorise(actor, Permission::view_project, {project.organisation.text(), project.id.text()});
+  });
+  return all;
+}
+
+Result<std::vector<JourneyStep>> Projects::journey(db::Tx& tx, Actor const& actor, PublicId const& id) {
+  FABRICA_DO(get(tx, actor, id));
+  FABRICA_TRY(auto const kinds, journal_.first_of_each_kind(tx, id.text()));
+  std::vector<JourneyStep> steps;
+  for (auto const& [step, kind] : kSteps) {
+    auto const shown = std::ranges::find(kinds, kind, &journal::Journal::First::kind);
+    JourneyStep out{std::string{step}, shown != kinds.end(), {}, {}};
+    if (out.done) {
+      out.number = shown->number;
+      out.at = shown->recorded_us;
+    }
+    steps.push_back(std::move(out));
+  }
+  return steps;
+}
+
+}  // namespace fabrica::projects
