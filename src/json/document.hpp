@@ -35,8 +35,8 @@ struct Node {
   bool truth = false;
   std::uint32_t first = 0;  // children: nodes[first] .. nodes[first + count - 1]
   std::uint32_t count = 0;
-  std::string_view text;    // a string's decoded content, a number's digits
-  std::string_view key;     // the name of a member
+  std::string_view text = {};    // a string's decoded content, a number's digits
+  std::string_view key = {};     // the name of a member
 };
 }  // namespace detail
 

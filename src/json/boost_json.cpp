@@ -1,0 +1,2 @@
+// The one translation unit Boost.JSON is compiled in.
+#include <boost/json/src.hpp>
