@@ -66,8 +66,9 @@ T from_row(Row const& row);
 
 // A transaction. On PostgreSQL the closure that uses it may run again (SERIALIZABLE), so it has no side effect but this
 // one. After a statement has failed the closure must return that error: the transaction is lost.
-// Errors of every call: conflict "unique" (a UNIQUE constraint), conflict "constraint" (CHECK or FOREIGN KEY),
-// unavailable "database" (gone, locked, full: the text says which and what to do).
+// Errors of every call: conflict "unique" (a UNIQUE constraint), conflict "constraint" (CHECK, NOT NULL, FOREIGN KEY),
+// invalid "text" (not UTF-8, or a NUL character), too_large "row", unavailable "database" (gone, locked, full: the text
+// says which and what to do), internal "query" (the statement itself is wrong: a bug).
 class Tx {
  public:
   virtual ~Tx() = default;
@@ -122,6 +123,11 @@ class Tx {
                              std::function<void(Row const&)> const& visit) = 0;
   virtual Result<std::int64_t> run_change(Query const&, Param const* params, std::size_t count) = 0;
   virtual Result<std::int64_t> run_insert(Query const&, Param const* params, std::size_t count) = 0;
+  // Several statements without parameters or answers: migrations only.
+  virtual Result<> run_script(std::string_view name, std::string_view sql);
+
+  friend class FaultyTx;   // db/testing: passes calls on, failing the n-th
+  friend class Migration;  // db/migrate.cpp
 };
 
 // Safe from any thread. A write closure runs in a transaction that commits durably before write() returns, or not at all
@@ -165,6 +171,8 @@ struct Settings {
   // "sqlite:/path/fabrica.db" or "postgresql://user@host/name" (libpq's URI, socket folders included).
   std::string url;
   int connections_max = 8;
+  // PostgreSQL: how long a call goes on trying to reach a server that went away.
+  int reconnect_ms_max = 15'000;
 };
 
 // Errors: invalid "database_url", unavailable "database".
