@@ -1,0 +1,76 @@
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "base/random.hpp"
+#include "calls/types.hpp"
+#include "journal/journal.hpp"
+#include "projects/service.hpp"
+
+namespace fabrica::facts {
+class Store;
+}
+
+namespace fabrica::calls {
+
+// Where a project's jobs on a partition are charged: what compute needs of an award.
+struct ChargedTo {
+  PublicId award;
+  budget::AccountId account{};
+  budget::Unit unit{};
+  Time ends;
+};
+
+class Calls {
+ public:
+  Calls(Clock const& clock, Random& random, journal::Journal& journal, identity::Identity& identity,
+        projects::Projects& projects, budget::Budget& budget, facts::Store& facts)
+      : clock_{clock}, random_{random}, journal_{journal}, identity_{identity}, projects_{projects}, budget_{budget}, facts_{facts} {}
+
+  // Calls: a draft is changed by making another; a published call's rules never change under a running proposal.
+  Result<Call> create(db::Tx& tx, identity::Actor const& actor, CallDraft const& draft);
+  // Opens the capacity accounts of its offers. Statement: call.published.
+  Result<Call> publish(db::Tx& tx, identity::Actor const& actor, PublicId const& call);
+  Result<Call> close(db::Tx& tx, identity::Actor const& actor, PublicId const& call);
+  // More (or less) of what is not yet awarded; proposals in line are decided at once. Statement: offer.capacity_changed.
+  Result<Call> set_capacity(db::Tx& tx, identity::Actor const& actor, PublicId const& offer, std::int64_t capacity_units);
+  // Published calls are public; drafts need manage_calls.
+  Result<Call> get(db::Tx& tx, identity::Actor const& actor, PublicId const& call);
+  Result<std::vector<Call>> list(db::Tx& tx, identity::Actor const& actor);
+
+  Result<Proposal> draft(db::Tx& tx, identity::Actor const& actor, PublicId const& project, ProposalDraft const& draft);
+  // Replaces an open draft's content (states draft and incomplete).
+  Result<Proposal> change(db::Tx& tx, identity::Actor const& actor, PublicId const& proposal, ProposalDraft const& draft);
+  // Checks, and decides what can be decided: awarded, waiting, incomplete (asks) or rejected, each with its reasons.
+  // Statements: proposal.submitted, proposal.checked, award.decided.
+  Result<Proposal> submit(db::Tx& tx, identity::Actor const& actor, PublicId const& proposal);
+  Result<Proposal> withdraw(db::Tx& tx, identity::Actor const& actor, PublicId const& proposal);
+  Result<Proposal> proposal(db::Tx& tx, identity::Actor const& actor, PublicId const& proposal);
+  Result<std::vector<Proposal>> proposals(db::Tx& tx, identity::Actor const& actor, PublicId const& project);
+
+  Result<std::vector<Award>> awards(db::Tx& tx, identity::Actor const& actor, PublicId const& project);
+  Result<std::vector<budget::Entry>> award_statement(db::Tx& tx, identity::Actor const& actor, PublicId const& award);
+  // The award a job of this project on this partition draws on now: running, and the one that ends first.
+  // Errors: conflict "no_award", naming what to do.
+  Result<ChargedTo> charged_to(db::Tx& tx, PublicId const& project, std::string_view partition);
+
+ private:
+  struct Loaded;
+  Result<Call> load_call(db::Tx& tx, PublicId const& id);
+  Result<Loaded> load_proposal(db::Tx& tx, identity::Actor const& actor, PublicId const& id, identity::Permission permission);
+  Result<Proposal> store_draft(db::Tx& tx, PublicId const& project, PublicId const& id, ProposalDraft const& draft, bool is_new);
+  Result<std::vector<Check>> check(db::Tx& tx, Loaded const& loaded, Call const& call, Offer const& offer);
+  Result<> serve_line(db::Tx& tx, Offer const& offer);
+  Result<> award(db::Tx& tx, PublicId const& proposal, Offer const& offer);
+
+  Clock const& clock_;
+  Random& random_;
+  journal::Journal& journal_;
+  identity::Identity& identity_;
+  projects::Projects& projects_;
+  budget::Budget& budget_;
+  facts::Store& facts_;
+};
+
+}  // namespace fabrica::calls

@@ -1,0 +1,219 @@
+#pragma once
+
+#include <boost/describe.hpp>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "base/id.hpp"
+#include "base/time.hpp"
+#include "budget/service.hpp"
+#include "identity/service.hpp"
+#include "json/json.hpp"
+
+namespace fabrica::calls {
+
+// How a call decides. Peer-reviewed kinds will be further values with steps of their own.
+enum class CallKind : std::uint8_t {
+  first_come,  // eligible and technically sound proposals are awarded in order of arrival while capacity lasts
+};
+BOOST_DESCRIBE_ENUM(CallKind, first_come)
+
+enum class CallState : std::uint8_t { draft, published, closed };
+BOOST_DESCRIBE_ENUM(CallState, draft, published, closed)
+
+// What a partition offers in a round, in whole units (GPU-hours, node-hours, core-hours).
+struct OfferDraft {
+  std::string partition;  // its name: of this factory's partitions, and of the facts the planner uses
+  budget::Unit unit{};
+  std::int64_t min_units = 0;
+  std::int64_t max_units = 0;
+  std::int64_t capacity_units = 0;
+
+  static constexpr auto limits() {
+    return std::tuple{json::length(&OfferDraft::partition, 1, 100), json::range(&OfferDraft::min_units, 1, 1'000'000'000),
+                      json::range(&OfferDraft::max_units, 1, 1'000'000'000),
+                      json::range(&OfferDraft::capacity_units, 0, 1'000'000'000)};
+  }
+};
+BOOST_DESCRIBE_STRUCT(OfferDraft, (), (partition, unit, min_units, max_units, capacity_units))
+
+struct CallDraft {
+  std::string title;
+  std::string summary;
+  CallKind kind{};
+  std::optional<std::string> access_mode;  // key of the facts row the call follows
+  Time opens;
+  std::optional<Time> closes;              // absent: until further notice
+  std::int64_t duration_days_max = 0;
+  std::int64_t answer_working_days = 0;    // promised; shown to applicants
+  std::vector<identity::OrganisationKind> organisation_kinds;  // who may apply
+  // Country codes, or the groups the facts know: "eu", "eurohpc", "associated".
+  std::vector<std::string> countries;
+  std::string source;                      // where these rules are published
+  std::vector<OfferDraft> offers;
+  std::optional<bool> demo;
+
+  static constexpr auto limits() {
+    return std::tuple{json::length(&CallDraft::title, 1, 200), json::length(&CallDraft::summary, 0, 4000),
+                      json::range(&CallDraft::duration_days_max, 1, 3650),
+                      json::range(&CallDraft::answer_working_days, 0, 365),
+                      json::items(&CallDraft::organisation_kinds, 1, 20), json::items(&CallDraft::countries, 1, 300),
+                      json::length(&CallDraft::source, 1, 1000), json::items(&CallDraft::offers, 1, 100)};
+  }
+};
+BOOST_DESCRIBE_STRUCT(CallDraft, (), (title, summary, kind, access_mode, opens, closes, duration_days_max,
+                                      answer_working_days, organisation_kinds, countries, source, offers, demo))
+
+struct Offer {
+  PublicId id;
+  std::string partition;
+  budget::Unit unit{};
+  std::int64_t min_units = 0;
+  std::int64_t max_units = 0;
+  std::int64_t capacity_units = 0;
+  double left_units = 0;  // of the capacity
+  bool open = true;
+};
+BOOST_DESCRIBE_STRUCT(Offer, (), (id, partition, unit, min_units, max_units, capacity_units, left_units, open))
+
+// A call with its one round. A first-come call has a single round from opening to closing; calls with cut-offs will have
+// one a cut-off.
+struct Call {
+  PublicId id;
+  PublicId round;
+  std::string title;
+  std::string summary;
+  CallKind kind{};
+  CallState state{};
+  std::optional<std::string> access_mode;
+  Time opens;
+  std::optional<Time> closes;
+  std::int64_t duration_days_max = 0;
+  std::int64_t answer_working_days = 0;
+  std::vector<identity::OrganisationKind> organisation_kinds;
+  std::vector<std::string> countries;
+  std::string source;
+  bool demo = false;
+  std::vector<Offer> offers;
+};
+BOOST_DESCRIBE_STRUCT(Call, (), (id, round, title, summary, kind, state, access_mode, opens, closes, duration_days_max,
+                                 answer_working_days, organisation_kinds, countries, source, demo, offers))
+
+// Yes, no, or not said: what is not said never passes a check.
+enum class Answer : std::uint8_t { yes, no, unknown };
+BOOST_DESCRIBE_ENUM(Answer, yes, no, unknown)
+
+struct ProposalDraft {
+  PublicId call;
+  std::string partition;
+  std::int64_t amount_units = 0;
+  std::int64_t duration_days = 0;
+  std::string purpose;             // what the hours are for
+  Answer civilian_purposes{};
+  Answer excluded_uses{};          // is any practice of AI Act Article 5 involved?
+  Answer personal_data{};
+  Answer first_come_accepted{};    // awarded in order of arrival, without competition
+  std::optional<std::string> amount_reason;  // when it is far from what the plan says
+  json::Raw plan;                  // the planner's request, as for POST /plan
+
+  static constexpr auto limits() {
+    return std::tuple{json::length(&ProposalDraft::partition, 1, 100), json::range(&ProposalDraft::amount_units, 1, 1'000'000'000),
+                      json::range(&ProposalDraft::duration_days, 1, 3650), json::length(&ProposalDraft::purpose, 1, 8000),
+                      json::length(&ProposalDraft::amount_reason, 1, 4000)};
+  }
+};
+BOOST_DESCRIBE_STRUCT(ProposalDraft, (), (call, partition, amount_units, duration_days, purpose, civilian_purposes,
+                                          excluded_uses, personal_data, first_come_accepted, amount_reason, plan))
+
+enum class Outcome : std::uint8_t { pass, fail, unknown };
+BOOST_DESCRIBE_ENUM(Outcome, pass, fail, unknown)
+
+// One rule applied to one proposal, explaining itself.
+struct Check {
+  std::string rule;
+  Outcome outcome{};
+  std::string fact;    // what was compared
+  std::string source;  // where the rule stands
+  std::string remedy;  // what to change; empty when it passed
+};
+BOOST_DESCRIBE_STRUCT(Check, (), (rule, outcome, fact, source, remedy))
+
+enum class ProposalState : std::uint8_t {
+  draft,
+  incomplete,  // an answer is missing: change it and submit again
+  waiting,     // in line for capacity, in order of arrival
+  awarded,
+  rejected,
+  withdrawn,
+};
+BOOST_DESCRIBE_ENUM(ProposalState, draft, incomplete, waiting, awarded, rejected, withdrawn)
+
+enum class ProposalEvent : std::uint8_t { ask, queue, award, reject, withdraw };
+
+struct ProposalStep {
+  ProposalState from;
+  ProposalEvent on;
+  ProposalState to;
+};
+inline constexpr std::array kProposalSteps{
+    ProposalStep{ProposalState::draft, ProposalEvent::ask, ProposalState::incomplete},
+    ProposalStep{ProposalState::draft, ProposalEvent::queue, ProposalState::waiting},
+    ProposalStep{ProposalState::draft, ProposalEvent::reject, ProposalState::rejected},
+    ProposalStep{ProposalState::draft, ProposalEvent::withdraw, ProposalState::withdrawn},
+    ProposalStep{ProposalState::incomplete, ProposalEvent::ask, ProposalState::incomplete},
+    ProposalStep{ProposalState::incomplete, ProposalEvent::queue, ProposalState::waiting},
+    ProposalStep{ProposalState::incomplete, ProposalEvent::reject, ProposalState::rejected},
+    ProposalStep{ProposalState::incomplete, ProposalEvent::withdraw, ProposalState::withdrawn},
+    ProposalStep{ProposalState::waiting, ProposalEvent::award, ProposalState::awarded},
+    ProposalStep{ProposalState::waiting, ProposalEvent::withdraw, ProposalState::withdrawn},
+};
+constexpr std::optional<ProposalState> next(ProposalState from, ProposalEvent on) {
+  for (auto const& step : kProposalSteps)
+    if (step.from == from && step.on == on) return step.to;
+  return std::nullopt;
+}
+static_assert(!next(ProposalState::awarded, ProposalEvent::withdraw), "an award is ended, not withdrawn");
+static_assert(!next(ProposalState::rejected, ProposalEvent::queue), "a rejected proposal stays rejected");
+
+struct Proposal {
+  PublicId id;
+  PublicId project;
+  PublicId call;
+  PublicId offer;
+  std::string partition;
+  budget::Unit unit{};
+  std::int64_t amount_units = 0;
+  std::int64_t duration_days = 0;
+  std::string purpose;
+  ProposalState state{};
+  std::optional<Time> submitted;
+  std::optional<Time> decided;
+  std::string decision_reason;
+  std::vector<Check> checks;
+  std::optional<PublicId> award;
+  json::Raw plan;
+};
+BOOST_DESCRIBE_STRUCT(Proposal, (), (id, project, call, offer, partition, unit, amount_units, duration_days, purpose, state,
+                                     submitted, decided, decision_reason, checks, award, plan))
+
+// Hours a project may use on a partition, with the account that counts them.
+struct Award {
+  PublicId id;
+  PublicId project;
+  PublicId proposal;
+  std::string partition;
+  budget::Unit unit{};
+  std::int64_t amount_units = 0;
+  Time starts;
+  Time ends;
+  std::int64_t balance_micro = 0;
+  std::int64_t held_micro = 0;
+  std::int64_t used_micro = 0;
+  std::int64_t overrun_micro = 0;
+};
+BOOST_DESCRIBE_STRUCT(Award, (), (id, project, proposal, partition, unit, amount_units, starts, ends, balance_micro,
+                                  held_micro, used_micro, overrun_micro))
+
+}  // namespace fabrica::calls
