@@ -1,0 +1,143 @@
+// Calls, rounds and offers.
+#include <fmt/format.h>
+
+#include "base/check.hpp"
+#include "calls/impl/store.hpp"
+#include "calls/rules.hpp"
+#include "calls/service.hpp"
+
+namespace fabrica::calls {
+namespace {
+
+using identity::Actor;
+using identity::Permission;
+
+struct CapacityBody {
+  PublicId call;
+  PublicId offer;
+  std::int64_t from_units = 0;
+  std::int64_t to_units = 0;
+};
+BOOST_DESCRIBE_STRUCT(CapacityBody, (), (call, offer, from_units, to_units))
+
+journal::Statement about(std::string_view kind, Actor const& actor, std::string body) {
+  return {std::string{journal::kFactoryChain}, std::string{kind}, actor.person.text(), {}, std::move(body)};
+}
+
+Offer offer_of(store::OfferRow const& row, std::int64_t left_micro) {
+  return {row.public_id,       row.partition_name, row.unit, row.min_units, row.max_units, row.capacity_units,
+          static_cast<double>(left_micro) / budget::kMicroUnits, row.is_open};
+}
+
+}  // namespace
+
+Result<Call> Calls::create(db::Tx& tx, Actor const& actor, CallDraft const& draft) {
+  FABRICA_DO(identity::authorise(actor, Permission::manage_calls));
+  FABRICA_DO(calls::check(draft));
+  auto const now = clock_.now();
+  auto const id = PublicId::make(now, random_);
+  store::Rules const rules{draft.summary,  draft.access_mode,        draft.duration_days_max, draft.answer_working_days,
+                           draft.organisation_kinds, draft.countries, draft.source};
+  FABRICA_TRY(auto const call, tx.insert(store::kCallInsert, id, draft.title, draft.kind, json::write(rules), draft.opens,
+                                         draft.closes, draft.demo.value_or(false), now));
+  FABRICA_TRY(auto const round, tx.insert(store::kRoundInsert, PublicId::make(now, random_), call, draft.opens, draft.closes));
+  for (auto const& offer : draft.offers)
+    FABRICA_DO(tx.run(store::kOfferInsert, PublicId::make(now, random_), round, offer.partition, offer.unit, offer.min_units,
+                      offer.max_units, offer.capacity_units));
+  FABRICA_TRY(auto made, load_call(tx, id));
+  FABRICA_DO(journal_.append(tx, about("call.drafted", actor, json::write(made))));
+  return made;
+}
+
+Result<Call> Calls::load_call(db::Tx& tx, PublicId const& id) {
+  FABRICA_TRY(auto const row, tx.maybe<store::CallRow>(store::kCallById, id));
+  if (!row) return fail(Errc::not_found, "call", fmt::format("There is no call {}.", id.text()));
+  FABRICA_TRY(auto const rules, json::read<store::Rules>(row->rules));
+  FABRICA_TRY(auto const rows, tx.all<store::OfferRow>(store::kOffersOfRound, row->round_id));
+  Call call{row->public_id, row->round_public_id, row->title, rules.summary, row->kind, row->state, rules.access_mode,
+            row->opens_us, row->closes_us, rules.duration_days_max, rules.answer_working_days, rules.organisation_kinds,
+            rules.countries, rules.source, row->demo, {}};
+  for (auto const& offer : rows) {
+    auto const account = budget_.find_account(tx, offer.public_id.text(), budget::AccountKind::capacity);
+    if (!account && account.error().code != Errc::not_found) return std::unexpected(account.error());
+    call.offers.push_back(offer_of(offer, account ? account->available_micro() : offer.capacity_units * budget::kMicroUnits));
+  }
+  return call;
+}
+
+Result<Call> Calls::publish(db::Tx& tx, Actor const& actor, PublicId const& id) {
+  FABRICA_DO(identity::authorise(actor, Permission::manage_calls));
+  FABRICA_TRY(auto const row, tx.maybe<store::CallRow>(store::kCallById, id));
+  if (!row) return fail(Errc::not_found, "call", fmt::format("There is no call {}.", id.text()));
+  FABRICA_TRY(auto const moved, tx.run(store::kCallMove, row->id, CallState::draft, CallState::published));
+  if (moved != 1) return fail(Errc::conflict, "call_state", "Only a draft can be published.");
+  FABRICA_TRY(auto const offers, tx.all<store::OfferRow>(store::kOffersOfRound, row->round_id));
+  for (auto const& offer : offers) {
+    FABRICA_TRY(auto const source, budget_.open_account(tx, "factory", budget::AccountKind::source, offer.unit));
+    FABRICA_TRY(auto const capacity, budget_.open_account(tx, offer.public_id.text(), budget::AccountKind::capacity, offer.unit));
+    if (offer.capacity_units > 0)
+      FABRICA_DO(budget_.transfer(tx, {fmt::format("offer/{}/1", offer.public_id.text()), source.id, capacity.id,
+                                       offer.capacity_units * budget::kMicroUnits, "capacity of an offer", offer.public_id.text()}));
+  }
+  FABRICA_TRY(auto call, load_call(tx, id));
+  FABRICA_DO(journal_.append(tx, about("call.published", actor, json::write(call))));
+  return call;
+}
+
+Result<Call> Calls::close(db::Tx& tx, Actor const& actor, PublicId const& id) {
+  FABRICA_DO(identity::authorise(actor, Permission::manage_calls));
+  FABRICA_TRY(auto const row, tx.maybe<store::CallRow>(store::kCallById, id));
+  if (!row) return fail(Errc::not_found, "call", fmt::format("There is no call {}.", id.text()));
+  FABRICA_TRY(auto const moved, tx.run(store::kCallMove, row->id, CallState::published, CallState::closed));
+  if (moved != 1) return fail(Errc::conflict, "call_state", "Only a published call can be closed.");
+  FABRICA_TRY(auto call, load_call(tx, id));
+  FABRICA_DO(journal_.append(tx, about("call.closed", actor, json::write(call))));
+  return call;
+}
+
+Result<Call> Calls::set_capacity(db::Tx& tx, Actor const& actor, PublicId const& id, std::int64_t capacity_units) {
+  FABRICA_DO(identity::authorise(actor, Permission::manage_calls));
+  if (capacity_units < 0 || capacity_units > 1'000'000'000)
+    return fail(Errc::invalid, "capacity_units", "The capacity is 0 to 1,000,000,000 units.");
+  FABRICA_TRY(auto const row, tx.maybe<store::OfferRow>(store::kOfferById, id));
+  if (!row) return fail(Errc::not_found, "offer", fmt::format("There is no offer {}.", id.text()));
+  FABRICA_TRY(auto const call, load_call(tx, row->call_public_id));
+  if (call.state != CallState::published) return fail(Errc::conflict, "call_state", "The call is not published.");
+  FABRICA_TRY(auto const changed, tx.run(store::kOfferCapacity, row->id, row->version, capacity_units));
+  if (changed != 1) return fail(Errc::conflict, "offer_changed", "Somebody changed this offer meanwhile: read it again.");
+
+  FABRICA_TRY(auto const source, budget_.open_account(tx, "factory", budget::AccountKind::source, row->unit));
+  FABRICA_TRY(auto const capacity, budget_.open_account(tx, id.text(), budget::AccountKind::capacity, row->unit));
+  auto const by = (capacity_units - row->capacity_units) * budget::kMicroUnits;
+  budget::TransferRequest move{fmt::format("offer/{}/{}", id.text(), row->version + 1), source.id, capacity.id, by,
+                               "capacity of an offer changed", id.text()};
+  if (by < 0) std::swap(move.from, move.to);
+  move.amount_micro = by < 0 ? -by : by;
+  if (by != 0) FABRICA_DO(budget_.transfer(tx, move));
+  FABRICA_DO(journal_.append(tx, about("offer.capacity_changed", actor,
+                                       json::write(CapacityBody{call.id, id, row->capacity_units, capacity_units}))));
+  FABRICA_TRY(auto const again, load_call(tx, call.id));
+  for (auto const& offer : again.offers)
+    if (offer.id == id) FABRICA_DO(serve_line(tx, offer));
+  return load_call(tx, call.id);
+}
+
+Result<Call> Calls::get(db::Tx& tx, Actor const& actor, PublicId const& id) {
+  FABRICA_TRY(auto call, load_call(tx, id));
+  if (call.state == CallState::draft) FABRICA_DO(identity::authorise(actor, Permission::manage_calls));
+  return call;
+}
+
+Result<std::vector<Call>> Calls::list(db::Tx& tx, Actor const& actor) {
+  FABRICA_TRY(auto const rows, tx.all<store::CallRow>(store::kCalls));
+  bool const drafts_too = identity::authorise(actor, Permission::manage_calls).has_value();
+  std::vector<Call> calls;
+  for (auto const& row : rows) {
+    if (row.state == CallState::draft && !drafts_too) continue;
+    FABRICA_TRY(auto call, load_call(tx, row.public_id));
+    calls.push_back(std::move(call));
+  }
+  return calls;
+}
+
+}  // namespace fabrica::calls

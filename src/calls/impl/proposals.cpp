@@ -1,0 +1,269 @@
+// Proposals, their checks, the line for capacity, and awards.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/check.hpp"
+#include "calls/impl/plan_check.hpp"
+#include "calls/impl/store.hpp"
+#include "calls/rules.hpp"
+#include "calls/service.hpp"
+#include "facts/service.hpp"
+
+namespace fabrica::calls {
+
+using identity::Actor;
+using identity::Permission;
+
+struct Calls::Loaded {
+  store::ProposalRow row;
+  projects::Project project;
+  store::Answers answers;
+};
+
+namespace {
+
+struct SubmittedBody {
+  PublicId proposal;
+  PublicId call;
+  std::string partition;
+  budget::Unit unit{};
+  std::int64_t amount_units = 0;
+  std::int64_t duration_days = 0;
+  store::Answers answers;
+};
+BOOST_DESCRIBE_STRUCT(SubmittedBody, (), (proposal, call, partition, unit, amount_units, duration_days, answers))
+
+struct CheckedBody {
+  PublicId proposal;
+  ProposalState state{};
+  std::vector<Check> checks;
+};
+BOOST_DESCRIBE_STRUCT(CheckedBody, (), (proposal, state, checks))
+
+struct AwardBody {
+  PublicId award;
+  PublicId proposal;
+  std::string partition;
+  budget::Unit unit{};
+  std::int64_t amount_units = 0;
+  Time starts;
+  Time ends;
+  std::string reason;
+};
+BOOST_DESCRIBE_STRUCT(AwardBody, (), (award, proposal, partition, unit, amount_units, starts, ends, reason))
+
+journal::Statement in_project(PublicId const& project, std::string_view kind, std::string_view actor, std::string body) {
+  return {project.text(), std::string{kind}, std::string{actor}, {}, std::move(body)};
+}
+
+Result<Proposal> proposal_of(store::ProposalRow const& row) {
+  FABRICA_TRY(auto answers, json::read<store::Answers>(row.answers));
+  FABRICA_TRY(auto checks, json::read<std::vector<Check>>(row.checks));
+  return Proposal{row.public_id, row.project, row.call_public_id, row.offer_public_id, row.partition_name, row.unit,
+                  row.amount_units, row.duration_days, answers.purpose, row.state, row.submitted_us, row.decided_us,
+                  row.decision_reason, std::move(checks), row.award_public_id, answers.plan};
+}
+
+Offer const* offer_for(Call const& call, std::string_view partition) {
+  auto const found = std::ranges::find(call.offers, partition, &Offer::partition);
+  return found == call.offers.end() ? nullptr : &*found;
+}
+
+std::string reason_of(std::span<Check const> checks, Outcome outcome) {
+  std::string text;
+  for (auto const& one : checks)
+    if (one.outcome == outcome) text += fmt::format("{}{}: {}", text.empty() ? "" : " ", one.rule, one.remedy);
+  return text;
+}
+
+}  // namespace
+
+Result<Proposal> Calls::draft(db::Tx& tx, Actor const& actor, PublicId const& project, ProposalDraft const& draft) {
+  FABRICA_DO(projects_.require(tx, actor, project, Permission::work_in_project));
+  return store_draft(tx, project, PublicId::make(clock_.now(), random_), draft, true);
+}
+
+Result<Proposal> Calls::change(db::Tx& tx, Actor const& actor, PublicId const& proposal, ProposalDraft const& draft) {
+  FABRICA_TRY(auto const loaded, load_proposal(tx, actor, proposal, Permission::work_in_project));
+  return store_draft(tx, loaded.row.project, proposal, draft, false);
+}
+
+Result<Proposal> Calls::store_draft(db::Tx& tx, PublicId const& project, PublicId const& id, ProposalDraft const& draft,
+                                    bool is_new) {
+  FABRICA_TRY(auto const call, tx.maybe<store::CallRow>(store::kCallById, draft.call));
+  if (!call || call->state == CallState::draft)
+    return fail(Errc::not_found, "call", fmt::format("There is no call {}.", draft.call.text()), {{"/call", "unknown"}});
+  FABRICA_TRY(auto const offers, tx.all<store::OfferRow>(store::kOffersOfRound, call->round_id));
+  auto const offer = std::ranges::find(offers, draft.partition, &store::OfferRow::partition_name);
+  if (offer == offers.end()) {
+    std::string names;
+    for (auto const& one : offers) names += (names.empty() ? "" : ", ") + one.partition_name;
+    return fail(Errc::invalid, "partition", fmt::format("The call offers no {}; it offers {}.", draft.partition, names),
+                {{"/partition", "not offered"}});
+  }
+  FABRICA_DO(read_plan_request(draft.plan));
+  store::Answers const answers{draft.purpose, draft.civilian_purposes, draft.excluded_uses, draft.personal_data,
+                               draft.first_come_accepted, draft.amount_reason, draft.plan};
+  if (is_new) {
+    FABRICA_DO(tx.run(store::kProposalInsert, id, project, call->id, offer->id, draft.amount_units, draft.duration_days,
+                      json::write(answers), clock_.now()));
+  } else {
+    FABRICA_TRY(auto const changed, tx.run(store::kProposalChange, id, call->id, offer->id, draft.amount_units,
+                                           draft.duration_days, json::write(answers)));
+    if (changed != 1) return fail(Errc::conflict, "proposal_state", "A proposal that was sent cannot be changed: withdraw it and write another.");
+  }
+  FABRICA_TRY(auto const row, tx.one<store::ProposalRow>(store::kProposalById, id));
+  return proposal_of(row);
+}
+
+Result<Calls::Loaded> Calls::load_proposal(db::Tx& tx, Actor const& actor, PublicId const& id, Permission permission) {
+  if (actor.anonymous()) return std::unexpected(identity::authorise(actor, permission).error());
+  FABRICA_TRY(auto row, tx.maybe<store::ProposalRow>(store::kProposalById, id));
+  if (!row) return fail(Errc::not_found, "proposal", fmt::format("There is no proposal {}.", id.text()));
+  FABRICA_TRY(auto project, projects_.require(tx, actor, row->project, permission));
+  FABRICA_TRY(auto answers, json::read<store::Answers>(row->answers));
+  return Loaded{*std::move(row), std::move(project), std::move(answers)};
+}
+
+Result<std::vector<Check>> Calls::check(db::Tx& tx, Loaded const& loaded, Call const& call, Offer const& offer) {
+  FABRICA_TRY(auto const organisation, identity_.organisation(tx, loaded.project.organisation));
+  FABRICA_TRY(auto const view, facts_.view(tx, format_date(clock_.now())));
+  FABRICA_TRY(auto plan, plan_for(loaded.answers.plan, view, offer));
+  ProposalDraft const proposal{call.id, offer.partition, loaded.row.amount_units, loaded.row.duration_days, loaded.answers.purpose,
+                               loaded.answers.civilian_purposes, loaded.answers.excluded_uses, loaded.answers.personal_data,
+                               loaded.answers.first_come_accepted, loaded.answers.amount_reason, loaded.answers.plan};
+  return check_proposal({organisation, call, offer, proposal, std::move(plan), view.countries, clock_.now()});
+}
+
+Result<Proposal> Calls::submit(db::Tx& tx, Actor const& actor, PublicId const& id) {
+  FABRICA_TRY(auto const loaded, load_proposal(tx, actor, id, Permission::work_in_project));
+  auto const& row = loaded.row;
+  if (!next(row.state, ProposalEvent::queue))
+    return fail(Errc::conflict, "proposal_state", fmt::format("This proposal is {}: it was sent already.", db::enum_name(row.state)));
+  FABRICA_TRY(auto const call, load_call(tx, row.call_public_id));
+  auto const* offer = offer_for(call, row.partition_name);
+  FABRICA_CHECK(offer);
+  FABRICA_TRY(auto const checks, check(tx, loaded, call, *offer));
+  auto const verdict = verdict_of(checks);
+  auto const state = *next(row.state, verdict);
+  auto const reason = verdict == ProposalEvent::queue ? std::string{} : reason_of(checks, verdict == ProposalEvent::ask ? Outcome::unknown : Outcome::fail);
+  auto const decided = verdict == ProposalEvent::reject ? std::optional{clock_.now()} : std::nullopt;
+  FABRICA_TRY(auto const moved, tx.run(store::kProposalSubmitted, row.id, row.state, state, json::write(checks), clock_.now(), reason, decided));
+  if (moved != 1) return fail(Errc::conflict, "proposal_state", "The proposal changed meanwhile: read it again.");
+  SubmittedBody const submitted{id, call.id, row.partition_name, row.unit, row.amount_units, row.duration_days, loaded.answers};
+  FABRICA_DO(journal_.append(tx, in_project(row.project, "proposal.submitted", actor.person.text(), json::write(submitted))));
+  FABRICA_DO(journal_.append(tx, in_project(row.project, "proposal.checked", journal::kProgram, json::write(CheckedBody{id, state, checks}))));
+  if (state == ProposalState::waiting) FABRICA_DO(serve_line(tx, *offer));
+  FABRICA_TRY(auto const again, tx.one<store::ProposalRow>(store::kProposalById, id));
+  return proposal_of(again);
+}
+
+// In order of arrival, and nobody overtakes: the first one that does not fit ends the round.
+Result<> Calls::serve_line(db::Tx& tx, Offer const& offer) {
+  FABRICA_TRY(auto const capacity, budget_.find_account(tx, offer.id.text(), budget::AccountKind::capacity));
+  FABRICA_TRY(auto const row, tx.one<store::OfferRow>(store::kOfferById, offer.id));
+  FABRICA_TRY(auto const line, tx.all<store::ProposalRow>(store::kLine, row.id));
+  auto left = capacity.available_micro();
+  for (auto const& proposal : line) {
+    auto const wanted = proposal.amount_units * budget::kMicroUnits;
+    if (wanted > left) break;
+    FABRICA_DO(award(tx, proposal.public_id, offer));
+    left -= wanted;
+  }
+  return {};
+}
+
+Result<> Calls::award(db::Tx& tx, PublicId const& id, Offer const& offer) {
+  FABRICA_TRY(auto const row, tx.one<store::ProposalRow>(store::kProposalById, id));
+  constexpr std::string_view reason = "All checks passed and the capacity was there in order of arrival.";
+  auto const now = clock_.now();
+  FABRICA_TRY(auto const moved, tx.run(store::kProposalMove, id, row.state, *next(row.state, ProposalEvent::award), std::optional{now}, reason));
+  FABRICA_CHECK(moved == 1);
+  auto const award = PublicId::make(now, random_);
+  FABRICA_TRY(auto const capacity, budget_.find_account(tx, offer.id.text(), budget::AccountKind::capacity));
+  FABRICA_TRY(auto const account, budget_.open_account(tx, award.text(), budget::AccountKind::award, row.unit));
+  FABRICA_DO(budget_.transfer(tx, {fmt::format("award/{}", award.text()), capacity.id, account.id,
+                                   row.amount_units * budget::kMicroUnits, "award", award.text()}));
+  auto const ends = now + row.duration_days * kDay;
+  FABRICA_DO(tx.run(store::kAwardInsert, award, row.id, row.project, row.offer_id, row.amount_units, account.id, now, ends));
+  AwardBody const body{award, id, row.partition_name, row.unit, row.amount_units, Time{now}, Time{ends}, std::string{reason}};
+  FABRICA_DO(journal_.append(tx, in_project(row.project, "award.decided", journal::kProgram, json::write(body))));
+  return {};
+}
+
+Result<Proposal> Calls::withdraw(db::Tx& tx, Actor const& actor, PublicId const& id) {
+  FABRICA_TRY(auto const loaded, load_proposal(tx, actor, id, Permission::work_in_project));
+  auto const to = next(loaded.row.state, ProposalEvent::withdraw);
+  if (!to)
+    return fail(Errc::conflict, "proposal_state", fmt::format("A proposal that is {} cannot be withdrawn.", db::enum_name(loaded.row.state)));
+  FABRICA_TRY(auto const moved, tx.run(store::kProposalMove, id, loaded.row.state, *to, std::optional{clock_.now()}, "Withdrawn by the applicant."));
+  if (moved != 1) return fail(Errc::conflict, "proposal_state", "The proposal changed meanwhile: read it again.");
+  FABRICA_DO(journal_.append(tx, in_project(loaded.row.project, "proposal.withdrawn", actor.person.text(),
+                                            json::write(CheckedBody{id, *to, {}}))));
+  // Whoever stood behind it may fit now.
+  FABRICA_TRY(auto const call, load_call(tx, loaded.row.call_public_id));
+  if (call.state == CallState::published) FABRICA_DO(serve_line(tx, *offer_for(call, loaded.row.partition_name)));
+  FABRICA_TRY(auto const again, tx.one<store::ProposalRow>(store::kProposalById, id));
+  return proposal_of(again);
+}
+
+Result<Proposal> Calls::proposal(db::Tx& tx, Actor const& actor, PublicId const& id) {
+  FABRICA_TRY(auto const loaded, load_proposal(tx, actor, id, Permission::view_project));
+  return proposal_of(loaded.row);
+}
+
+Result<std::vector<Proposal>> Calls::proposals(db::Tx& tx, Actor const& actor, PublicId const& project) {
+  FABRICA_DO(projects_.require(tx, actor, project, Permission::view_project));
+  FABRICA_TRY(auto const rows, tx.all<store::ProposalRow>(store::kProposalsOf, project));
+  std::vector<Proposal> out;
+  for (auto const& row : rows) {
+    FABRICA_TRY(auto one, proposal_of(row));
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+Result<std::vector<Award>> Calls::awards(db::Tx& tx, Actor const& actor, PublicId const& project) {
+  FABRICA_DO(projects_.require(tx, actor, project, Permission::view_project));
+  FABRICA_TRY(auto const rows, tx.all<store::AwardRow>(store::kAwardsOf, project));
+  std::vector<Award> out;
+  for (auto const& row : rows) {
+    FABRICA_TRY(auto const account, budget_.account(tx, row.account_id));
+    Award award{row.id, row.project, row.proposal, row.partition_name, row.unit, row.amount_units, row.starts_us, row.ends_us,
+                account.balance_micro, account.held_micro, 0, 0};
+    for (auto const kind : {budget::AccountKind::consumed, budget::AccountKind::overrun}) {
+      auto const other = budget_.find_account(tx, row.id.text(), kind);
+      if (!other && other.error().code != Errc::not_found) return std::unexpected(other.error());
+      if (!other) continue;
+      (kind == budget::AccountKind::consumed ? award.used_micro : award.overrun_micro) =
+          kind == budget::AccountKind::consumed ? other->balance_micro : -other->balance_micro;
+    }
+    out.push_back(std::move(award));
+  }
+  return out;
+}
+
+Result<std::vector<budget::Entry>> Calls::award_statement(db::Tx& tx, Actor const& actor, PublicId const& award) {
+  FABRICA_TRY(auto const row, tx.maybe<store::AwardRow>(store::kAwardById, award));
+  if (!row) return fail(Errc::not_found, "award", fmt::format("There is no award {}.", award.text()));
+  FABRICA_DO(projects_.require(tx, actor, row->project, Permission::view_project));
+  return budget_.statement(tx, row->account_id, 1000);
+}
+
+Result<ChargedTo> Calls::charged_to(db::Tx& tx, PublicId const& project, std::string_view partition) {
+  FABRICA_TRY(auto const rows, tx.all<store::AwardRow>(store::kAwardRunning, project, partition, clock_.now()));
+  std::optional<ChargedTo> best;
+  for (auto const& row : rows) {
+    FABRICA_TRY(auto const account, budget_.account(tx, row.account_id));
+    // Of the running awards the first that has anything left; one without is only named so that the refusal can say why.
+    if (!best || account.available_micro() > 0) best = ChargedTo{row.id, row.account_id, row.unit, row.ends_us};
+    if (account.available_micro() > 0) break;
+  }
+  if (!best)
+    return fail(Errc::conflict, "no_award",
+                fmt::format("The project has no running award on {}: apply in a call that offers it.", partition));
+  return *best;
+}
+
+}  // namespace fabrica::calls
