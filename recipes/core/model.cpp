@@ -93,7 +93,9 @@ std::vector<float> initial_weights(Layout const& layout, std::uint64_t seed) {
     if (tensor.vector) continue;
     bool const writes_residual =
         tensor.name.ends_with("o_proj.weight") || tensor.name.ends_with("down_proj.weight");
-    fill_normal(weights.data() + tensor.offset, tensor.size(), 0.02 * (writes_residual ? residual : 1.0), random);
+    bool const looked_up = tensor.rows == layout.config().vocab_size;
+    double const deviation = looked_up ? 0.02 : 1.0 / std::sqrt(tensor.cols);
+    fill_normal(weights.data() + tensor.offset, tensor.size(), deviation * (writes_residual ? residual : 1.0), random);
   }
   return weights;
 }
