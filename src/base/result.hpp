@@ -62,15 +62,16 @@ int exit_status(Errc code);
 #define FABRICA_CAT(a, b) FABRICA_CAT2(a, b)
 
 // FABRICA_TRY(auto x, f()); binds the value or returns the error. One a line; never inside a coroutine's co_await.
-#define FABRICA_TRY(declaration, ...)                                                   \
-  auto FABRICA_CAT(result_, __LINE__) = (__VA_ARGS__);                                  \
-  if (!FABRICA_CAT(result_, __LINE__)) [[unlikely]]                                     \
-    return std::unexpected(std::move(FABRICA_CAT(result_, __LINE__)).error());          \
-  declaration = *std::move(FABRICA_CAT(result_, __LINE__))
+// __COUNTER__ gives each use a name of its own, so that one may stand inside a lambda inside another.
+#define FABRICA_TRY(declaration, ...) FABRICA_TRY_AS(FABRICA_CAT(result_, __COUNTER__), declaration, __VA_ARGS__)
+#define FABRICA_TRY_AS(result, declaration, ...)                            \
+  auto result = (__VA_ARGS__);                                              \
+  if (!result) [[unlikely]] return std::unexpected(std::move(result).error()); \
+  declaration = *std::move(result)
 
 // FABRICA_DO(f()); the same for a result without a value, or one that is not needed.
-#define FABRICA_DO(...)                                                                 \
-  do {                                                                                  \
-    if (auto result_ = (__VA_ARGS__); !result_) [[unlikely]]                            \
-      return std::unexpected(std::move(result_).error());                               \
+#define FABRICA_DO(...) FABRICA_DO_AS(FABRICA_CAT(result_, __COUNTER__), __VA_ARGS__)
+#define FABRICA_DO_AS(result, ...)                                                                        \
+  do {                                                                                                    \
+    if (auto result = (__VA_ARGS__); !result) [[unlikely]] return std::unexpected(std::move(result).error()); \
   } while (false)
