@@ -27,13 +27,15 @@ CREATE TABLE blob_quotas (
   bytes_max BIGINT NOT NULL CHECK (bytes_max >= 0)
 );
 
--- An upload that may be taken up again. How far it got is the size of its file, not a row.
+-- An upload that may be taken up again. received_bytes moves only after they are synced; what its file holds beyond that
+-- was never acknowledged.
 CREATE TABLE blob_uploads (
   id {identity},
   public_id TEXT NOT NULL UNIQUE,
   account TEXT NOT NULL,
   size_bytes BIGINT CHECK (size_bytes >= 0),        -- NULL: not told in advance
   digest TEXT,                                      -- NULL: not told in advance
+  received_bytes BIGINT NOT NULL CHECK (received_bytes >= 0),
   created_us BIGINT NOT NULL,
   expires_us BIGINT NOT NULL CHECK (expires_us > created_us)
 );

@@ -28,7 +28,7 @@ PgFailure classify(std::string_view state, std::string const& message, std::stri
   auto const refused = [](Error error) { return PgFailure{PgFate::refused, std::move(error)}; };
   if (state == "40001" || state == "40P01")
     return {PgFate::again, gone("Too many others change the same thing at this moment: try again.")};
-  if (state.starts_with("08") || state == "57P01" || state == "57P02" || state == "57P03" || state == "57P05")
+  if ((state.starts_with("08") && state != "08P01") || state == "57P01" || state == "57P02" || state == "57P03" || state == "57P05")
     return {PgFate::lost, gone(fmt::format("The PostgreSQL server went away ({}): check that it runs, then try again.", message))};
   // A plan made before a migration of another process: a new connection plans again.
   if (state == "0A000" && message.find("cached plan") != std::string::npos) return {PgFate::lost, gone(message)};

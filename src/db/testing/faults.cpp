@@ -54,12 +54,13 @@ Result<> FaultyDatabase::run_read(Closure const& closure) {
 }
 
 Result<> FaultyDatabase::run_write(Closure const& closure) {
-  FABRICA_DO(inner_.write([&](Tx& inner) -> Result<> {
+  auto const kept = inner_.write([&](Tx& inner) -> Result<> {
     FaultyTx tx{*this, inner};
     FABRICA_DO(closure(tx));
     FABRICA_DO(tx.failure());
     return step();  // the commit fails and nothing was kept
-  }));
+  });
+  if (!kept) return kept;
   return step();  // it was kept and the answer is lost
 }
 
