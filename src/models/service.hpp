@@ -39,7 +39,7 @@ class Models {
   Result<Model> decide(db::Tx& tx, identity::Actor const& actor, PublicId const& id, ReleaseAct act,
                        ReleaseDraft const& draft);
 
-  // The files of "model:<id>" as a job's input, below "model/"; the caller has authorised whoever asks. Errors: invalid
+  // The files of "model:<id>" as a job's input; the caller has authorised whoever asks. Errors: invalid
   // "input_reference", not_found "model" (another project's is not found).
   Result<std::vector<ModelFile>> resolve_input(db::Tx& tx, PublicId const& project, std::string_view reference);
 
