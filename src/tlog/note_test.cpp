@@ -51,7 +51,7 @@ TEST(Note, TheLastEmptyLineSplitsTextFromSignatures) {
 }
 
 TEST(Note, IsRefusedWhenMalformed) {
-  for (std::string const& text : {
+  for (auto const& text : std::vector<std::string>{
            std::string{}, std::string{"a"}, std::string{"a\n"}, std::string{"a\n\n"}, "a\n" + sig("x"), "a\n\n" + sig("x") + "\n",
            "a\n\n" + sig("x").substr(0, sig("x").size() - 1), "a\n\n" + sig(""), "a\n\n" + sig("x y"), "a\n\n" + sig("x+y"),
            "a\n\n" + sig("x\xC2\xA0y"), "a\n\n" + sig("x\xE3\x80\x80y"), "a\n\n" + sig("x", "AAAAAQ=="),
@@ -149,7 +149,7 @@ TEST(Checkpoint, IsRefusedWhenMalformed) {
   std::string const root = "o5IPun8jmgcam9EHIfE0Gt3vuu3ttBx+JEN6nRa98Ao=";
   EXPECT_TRUE(Checkpoint::parse("o\n9223372036854775807\n" + root + "\n"));
   EXPECT_EQ(Checkpoint::parse("o\n1\n" + root + "\nextension\n")->extensions, std::vector<std::string>{"extension"});
-  for (std::string const& text :
+  for (auto const& text : std::vector<std::string>
        {std::string{}, std::string{"o\n"}, std::string{"o\n1\n"}, "o\n1\n" + root, "\n1\n" + root + "\n", "o\n01\n" + root + "\n",
         "o\n-1\n" + root + "\n", "o\n+1\n" + root + "\n", "o\n\n" + root + "\n", "o\n9223372036854775808\n" + root + "\n",
         "o\n1\n" + root.substr(4) + "\n", "o\n1\n" + root + " \n", "o\n1\n" + root + "\n\n", "o\n1\nAAAA\n", "o\n1 \n" + root + "\n"})
@@ -159,11 +159,11 @@ TEST(Checkpoint, IsRefusedWhenMalformed) {
 TEST(Cosignature, IsThatOfTheVectors) {
   auto const witness = signer("peer.example/witness", KeyType::cosignature_ed25519, vectors::kWitnessSeedHex);
   auto checkpoint = *SignedCheckpoint::parse(vectors::kCheckpoint);
-  EXPECT_EQ(cosigned_message(checkpoint.note.text, vectors::kCosignatureTime_s), vectors::kCosignedMessage);
-  auto const signature = cosign(checkpoint.note.text, witness, vectors::kCosignatureTime_s);
+  EXPECT_EQ(cosigned_message(checkpoint.note.text, vectors::kCosignatureSeconds), vectors::kCosignedMessage);
+  auto const signature = cosign(checkpoint.note.text, witness, vectors::kCosignatureSeconds);
   ASSERT_TRUE(signature);
   EXPECT_EQ(signature->line(), vectors::kCosignatureLine);
-  EXPECT_EQ(verify_signature(checkpoint.note.text, *signature, witness.verifier())->time_s, vectors::kCosignatureTime_s);
+  EXPECT_EQ(verify_signature(checkpoint.note.text, *signature, witness.verifier())->time_s, vectors::kCosignatureSeconds);
   EXPECT_EQ(*add_cosignatures(checkpoint, vectors::kCosignatureLine, witness.verifier()), 1u);
   EXPECT_EQ(checkpoint.encode(), vectors::kCosignedCheckpoint);
 }

@@ -120,7 +120,7 @@ TEST(Builder, GoesOnFromItsFilesAsIfItHadNeverStopped) {
     auto const batch = builder->take_batch();
     EXPECT_EQ(batch.size, size);
     EXPECT_EQ(batch.root, frontier.root());
-    if (count == 0) EXPECT_TRUE(batch.files.empty());
+    EXPECT_EQ(batch.files.empty(), count == 0);
     tiles.add(batch);
     EXPECT_TRUE(builder->take_batch().files.empty());
   }

@@ -31,7 +31,7 @@ inline constexpr std::string_view kCosignedMessage =
     "factory.example/log\n"
     "70000\n"
     "o5IPun8jmgcam9EHIfE0Gt3vuu3ttBx+JEN6nRa98Ao=\n";
-inline constexpr std::uint64_t kCosignatureTime_s = 1767225600;
+inline constexpr std::uint64_t kCosignatureSeconds = 1767225600;
 inline constexpr std::string_view kCosignedCheckpoint =
     "factory.example/log\n"
     "70000\n"
