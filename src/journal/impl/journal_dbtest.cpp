@@ -5,7 +5,7 @@
 #include "crypto/keyfile.hpp"
 #include "crypto/random.hpp"
 #include "crypto/sha256.hpp"
-#include "db/testing/testing.hpp"
+#include "db/testing/dbtest.hpp"
 #include "journal/sequencer.hpp"
 #include "tlog/policy.hpp"
 #include "tlog/verify_log.hpp"
@@ -40,7 +40,7 @@ class NearWitness final : public WitnessClient {
   bool cut = false;
 };
 
-class JournalLog : public db::testing::DbTest {
+class JournalLog : public db::DbTest {
  protected:
   void SetUp() override {
     DbTest::SetUp();
@@ -218,7 +218,7 @@ TEST_P(JournalLog, RefusesToSignWhenTheLogFolderIsOlderToo) {
   EXPECT_EQ(refused.error().reason, "log_rolled_back");
 }
 
-FABRICA_DB_TEST(JournalLog);
+FABRICA_ON_BOTH(JournalLog);
 
 }  // namespace
 }  // namespace fabrica::journal
