@@ -17,8 +17,8 @@ enum class Answer : std::uint8_t { no, unknown, yes };
 BOOST_DESCRIBE_ENUM(Answer, no, unknown, yes)
 
 // One answer, which is itself a statement of the project ("no" included). `question` is a rule id, one of the finer
-// questions of question_list(), or one of the groups P, A, T, R, D, which can only be answered no: it then stands for every
-// question of that letter that has no answer of its own.
+// questions of question_list(), or one of the groups P, A, T, R, D, which can only be answered no: it then stands for
+// every question of that letter that has no answer of its own.
 struct GivenAnswer {
   std::string question;
   Answer answer = Answer::unknown;
@@ -130,8 +130,9 @@ struct Assessment {
   // What document_state says of a document kind; voluntary with a sentence where no duty names it.
   DueDocument due(std::string_view document) const;
 };
-BOOST_DESCRIBE_STRUCT(Assessment, (), (date, intended_purpose, classes, findings, open, duties, readings, documents,
-                                       questions, training, upstream))
+BOOST_DESCRIBE_STRUCT(Assessment, (),
+                      (date, intended_purpose, classes, findings, open, duties, readings, documents, questions,
+                       training, upstream))
 
 inline constexpr std::string_view kUndetermined = "UNDETERMINED";
 
@@ -144,8 +145,9 @@ struct Question {
 BOOST_DESCRIBE_STRUCT(Question, (), (id, text, citation))
 std::vector<Question> question_list(std::vector<Rule> const& rules);
 
-// The decision procedure S -> R -> P -> H/A -> T -> G -> D. An answer that is missing is unknown; an unknown never lowers a
-// class, it opens it. Errors: invalid "assessment" with a fault for each wrong answer, date or number.
-Result<Assessment> assess(AssessmentInput const& input, std::vector<Rule> const& rules, std::vector<Duty> const& duties);
+// The decision procedure S -> R -> P -> H/A -> T -> G -> D. An answer that is missing is unknown; an unknown never
+// lowers a class, it opens it. Errors: invalid "assessment" with a fault for each wrong answer, date or number.
+Result<Assessment> assess(AssessmentInput const& input, std::vector<Rule> const& rules,
+                          std::vector<Duty> const& duties);
 
 }  // namespace fabrica::trust

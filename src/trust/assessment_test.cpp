@@ -27,12 +27,21 @@ constexpr auto kNo = Answer::no;
 
 // What the cases share: a provider in the Union who releases; none of the rest. A case replaces what differs.
 AssessmentInput input(Answers const& given) {
-  Answers answers{{"S1", kYes},      {"S2", kYes},          {"S3", kNo},        {"S4", kNo},          {"S5", kNo},
-                  {"S6", kNo},       {"R1", kYes},          {"R2", kNo},        {"R", kNo},           {"P", kNo},
-                  {"A", kNo},        {"H1", kNo},           {"T1", kNo},        {"T2", kNo},          {"T3", kNo},
-                  {"T4", kNo},       {"T5", kNo},           {"D", kNo},         {"G4", kNo},          {"G5.modifies", kNo},
-                  {"generality", kNo}, {"G1.generative", kNo}, {"G9.expected", kNo}, {"G10", kNo},      {"system", kYes},
-                  {"model", kYes},   {"S7.licence", kNo},   {"G8.licence", kNo}, {"G8.public", kNo}};
+  Answers answers{{"S1", kYes},         {"S2", kYes},
+                  {"S3", kNo},          {"S4", kNo},
+                  {"S5", kNo},          {"S6", kNo},
+                  {"R1", kYes},         {"R2", kNo},
+                  {"R", kNo},           {"P", kNo},
+                  {"A", kNo},           {"H1", kNo},
+                  {"T1", kNo},          {"T2", kNo},
+                  {"T3", kNo},          {"T4", kNo},
+                  {"T5", kNo},          {"D", kNo},
+                  {"G4", kNo},          {"G5.modifies", kNo},
+                  {"generality", kNo},  {"G1.generative", kNo},
+                  {"G9.expected", kNo}, {"G10", kNo},
+                  {"system", kYes},     {"model", kYes},
+                  {"S7.licence", kNo},  {"G8.licence", kNo},
+                  {"G8.public", kNo}};
   for (auto const& [question, answer] : given) {
     auto const same = std::ranges::find(answers, question, &Answers::value_type::first);
     if (same == answers.end()) answers.emplace_back(question, answer);
@@ -71,7 +80,8 @@ bool led_by(Finding const& f, std::string_view rule) { return std::ranges::find(
 using Set = std::vector<std::string>;
 
 AssessmentInput open_model() {
-  auto in = input({{"system", kNo}, {"G1.generative", kYes}, {"generality", kYes}, {"G8.licence", kYes}, {"G8.public", kYes}});
+  auto in = input(
+      {{"system", kNo}, {"G1.generative", kYes}, {"generality", kYes}, {"G8.licence", kYes}, {"G8.public", kYes}});
   in.training = flop(6.0 * 8e9 * 15e12);
   return in;
 }
@@ -124,7 +134,13 @@ TEST(KnownCase, SpamClassifierInHouseIsMinimal) {
 }
 
 TEST(KnownCase, CvParserThatOnlyExtractsIsDerogatedAndRecordsBothReadings) {
-  auto in = input({{"A4a", kYes}, {"H20", kNo}, {"H21.no_risk", kYes}, {"H21.a", kYes}, {"H21.b", kNo}, {"H21.c", kNo}, {"H21.d", kYes}});
+  auto in = input({{"A4a", kYes},
+                   {"H20", kNo},
+                   {"H21.no_risk", kYes},
+                   {"H21.a", kYes},
+                   {"H21.b", kNo},
+                   {"H21.c", kNo},
+                   {"H21.d", kYes}});
   in.training = flop(1e18);
   auto const a = assessed(in);
   EXPECT_EQ(classes(a), (Set{"NOT_HR_DEROGATED"}));
@@ -286,7 +302,8 @@ TEST(RuleTable, IsRefusedWithoutARuleOrWithOneTwice) {
   EXPECT_FALSE(parse_rules(header + "S1\tx\ty\tArt 3\t2025-02-02\n"));
   EXPECT_FALSE(parse_rules(header + "S1\tx\ty\n"));
   EXPECT_FALSE(parse_rules("id\toutcome\n"));
-  EXPECT_FALSE(parse_duties("class\tduty\tcitation\tapplies_from\tdocument\tsource\tconfidence\nA\tb\tc\tsoon\t\ts\tc\n"));
+  EXPECT_FALSE(
+      parse_duties("class\tduty\tcitation\tapplies_from\tdocument\tsource\tconfidence\nA\tb\tc\tsoon\t\ts\tc\n"));
   EXPECT_EQ(test_rules().size(), 85U);
 }
 

@@ -11,9 +11,9 @@ namespace fabrica::trust {
 namespace {
 
 // What Fabrica can write. technical_documentation (Annex IV) is named by duties but not written yet.
-constexpr std::array<std::string_view, 6> kDocuments{"gpai_documentation",       "gpai_integrator_documentation",
-                                                     "training_content_summary", "assessment_record",
-                                                     "final_report",             "technical_documentation"};
+constexpr std::array<std::string_view, 6> kDocuments{
+    "gpai_documentation", "gpai_integrator_documentation", "training_content_summary", "assessment_record",
+    "final_report",       "technical_documentation"};
 
 bool is_high_risk(std::string_view name) { return name == "HR_ANNEX_I_A" || name == "HR_ANNEX_III"; }
 
@@ -35,8 +35,7 @@ bool Procedure::counts_as_duty_class(std::string_view row, Finding const& findin
   if (name == "GPAI") return provider_.possible() && !foss_.yes();
   if (name.starts_with("GPAI")) return provider_.possible();
   if (name == "NOT_HR_DEROGATED") return provider_.possible();
-  if (name == "IMPORTER" || name == "DISTRIBUTOR")
-    return annex_three_.possible() || annex_one_a_.possible();
+  if (name == "IMPORTER" || name == "DISTRIBUTOR") return annex_three_.possible() || annex_one_a_.possible();
   if (name == "TRANSPARENCY_INTERACT" || name == "TRANSPARENCY_MARK") return provider_.possible();
   if (name.starts_with("TRANSPARENCY")) return deployer_.possible() && !no_deployer_duties_.yes();
   return true;
@@ -77,7 +76,8 @@ void Procedure::derive_documents() {
     std::vector<std::string> questions;
     for (auto const& open : out_.open)
       for (auto const& row : duties_)
-        if (row.document == document && could_bring(row.class_name, open.class_name)) add_new(questions, open.questions);
+        if (row.document == document && could_bring(row.class_name, open.class_name))
+          add_new(questions, open.questions);
     if (out.state != DueState::due && !questions.empty() && !shadow_ && !gpai_shadow_) {
       out.state = DueState::undetermined;
       out.because = fmt::format("Whether it is due is undetermined until answered: {}.", fmt::join(questions, ", "));
@@ -122,14 +122,16 @@ void check_answers(AssessmentInput const& input, std::vector<Rule> const& rules,
     auto const at = fmt::format("/answers/{}", i);
     bool const group = std::ranges::find(kGroups, given.question) != kGroups.end();
     if (group && given.answer != Answer::no)
-      faults.push_back({at, fmt::format("'{}' stands for all questions of that letter and can only be answered no; answer "
-                                        "the one that is {} by its own id.",
-                                        given.question, given.answer == Answer::yes ? "yes" : "unknown")});
+      faults.push_back(
+          {at, fmt::format("'{}' stands for all questions of that letter and can only be answered no; answer "
+                           "the one that is {} by its own id.",
+                           given.question, given.answer == Answer::yes ? "yes" : "unknown")});
     if (!group && !is_askable(given.question, rules))
       faults.push_back({at, fmt::format("'{}' is no question of the rule table.", given.question)});
     if (given.answer != Answer::unknown && given.reason.empty())
-      faults.push_back({at + "/reason", fmt::format("Say why '{}' is answered so: the answer is recorded with its reason.",
-                                                    given.question)});
+      faults.push_back(
+          {at + "/reason",
+           fmt::format("Say why '{}' is answered so: the answer is recorded with its reason.", given.question)});
     for (std::size_t k = 0; k < i; ++k)
       if (input.answers[k].question == given.question)
         faults.push_back({at, fmt::format("'{}' is answered twice.", given.question)});
@@ -138,7 +140,8 @@ void check_answers(AssessmentInput const& input, std::vector<Rule> const& rules,
 
 }  // namespace
 
-Result<Assessment> assess(AssessmentInput const& input, std::vector<Rule> const& rules, std::vector<Duty> const& duties) {
+Result<Assessment> assess(AssessmentInput const& input, std::vector<Rule> const& rules,
+                          std::vector<Duty> const& duties) {
   std::vector<Fault> faults;
   if (!is_date(input.date)) faults.push_back({"/date", "Must be a day, YYYY-MM-DD."});
   if (input.placed_on_market && !is_date(*input.placed_on_market))

@@ -97,7 +97,8 @@ Verdict Procedure::ask_any(std::string_view letter) {
   return out;
 }
 
-void Procedure::conclude(std::string class_name, Tier tier, Verdict const& verdict, std::size_t date, std::string note) {
+void Procedure::conclude(std::string class_name, Tier tier, Verdict const& verdict, std::size_t date,
+                         std::string note) {
   if (verdict.no()) return;
   if (!verdict.yes()) {
     auto open = std::ranges::find(out_.open, class_name, &OpenClass::class_name);
@@ -131,7 +132,8 @@ bool Procedure::scope() {
   if (leaves("OUT_NOT_AI", inverse(ask("S1")))) return false;
   if (leaves("OUT_NO_NEXUS", inverse(ask("S2")))) return false;
   if (leaves("OUT_SECURITY", ask("S3"))) return false;
-  if (leaves("OUT_SCIENCE", ask("S4"), "To be assessed again on any change of purpose and before any release.")) return false;
+  if (leaves("OUT_SCIENCE", ask("S4"), "To be assessed again on any change of purpose and before any release."))
+    return false;
   auto const before_market = ask("S5");
   conclude("PRE_MARKET", Tier::scope, before_market, 0,
            "No duties yet; the classes are computed for the day it is placed on the market.");
@@ -180,8 +182,10 @@ void Procedure::high_risk() {
   if (assessed.no()) return;
   annex_one_a_ = both(assessed, ask("H5"));
   annex_one_b_ = both(assessed, ask("H6"));
-  conclude("HR_ANNEX_I_A", Tier::high_risk, annex_one_a_, 0, "Conformity goes through the procedure of the product law.");
-  conclude("HR_ANNEX_I_B", Tier::high_risk, annex_one_b_, 0, "Only Art 6(1), 60a and 102-112 apply here; product law carries the rest.");
+  conclude("HR_ANNEX_I_A", Tier::high_risk, annex_one_a_, 0,
+           "Conformity goes through the procedure of the product law.");
+  conclude("HR_ANNEX_I_B", Tier::high_risk, annex_one_b_, 0,
+           "Only Art 6(1), 60a and 102-112 apply here; product law carries the rest.");
 }
 
 void Procedure::annex_three() {
@@ -200,7 +204,8 @@ void Procedure::annex_three() {
   conclude("HR_ANNEX_III", Tier::high_risk, annex_three_, 0,
            profiling.yes() ? "It profiles natural persons, so no derogation is possible." : "");
   auto const derogated = both(candidate, named(derogation, "H21"));
-  conclude("NOT_HR_DEROGATED", Tier::high_risk, derogated, 0, "Derogated from Annex III; the assessment is documented and registered.");
+  conclude("NOT_HR_DEROGATED", Tier::high_risk, derogated, 0,
+           "Derogated from Annex III; the assessment is documented and registered.");
   if (derogated.no()) return;
   auto const reading = [&](std::string text, std::string from) {
     out_.readings.push_back({"Art 49(2)", std::move(text), from, !shadow_ && from <= input_.date});
@@ -218,7 +223,8 @@ void Procedure::taken_over() {
   if (annex_one_a_.possible()) taken = both(annex_one_a_, ask("R5"));
   for (auto const* id : {"R6", "R7", "R8"}) taken = either(taken, ask(id));
   conclude("PROVIDER_HR", Tier::role, both(high, taken), date);
-  if (provider_.possible()) conclude("HR_REPRESENTATIVE", Tier::role, both(both(provider_, high), outside_union_), date);
+  if (provider_.possible())
+    conclude("HR_REPRESENTATIVE", Tier::role, both(both(provider_, high), outside_union_), date);
 }
 
 void Procedure::transparency() {
@@ -257,7 +263,8 @@ void Procedure::general_purpose() {
   if (model_.no()) return;
   if (!shadow_) {
     auto const prototype = ask("G4");
-    conclude("NOT_GPAI", Tier::general_purpose, prototype, 0, "Not yet: only research, development or prototyping so far.");
+    conclude("NOT_GPAI", Tier::general_purpose, prototype, 0,
+             "Not yet: only research, development or prototyping so far.");
     gpai_shadow_ = prototype.yes();
   }
   auto const modifies = both(model_, ask("G5.modifies"));
@@ -280,7 +287,9 @@ void Procedure::general_purpose() {
   }
   gpai_ = either(own, both(modifies, enough));
   std::string note = modifies.yes() ? "The duties are limited to the modification." : "";
-  if (gpai_before_2025()) note += std::string{note.empty() ? "" : " "} + "On the market before 2 August 2025: to comply by 2 August 2027 (Art 111(3)).";
+  if (gpai_before_2025())
+    note += std::string{note.empty() ? "" : " "} +
+            "On the market before 2 August 2025: to comply by 2 August 2027 (Art 111(3)).";
   conclude("GPAI", Tier::general_purpose, from_2027(gpai_), 0, note);
   general_purpose_kinds(gpai_, modifies);
 }
@@ -296,7 +305,8 @@ void Procedure::general_purpose_kinds(Verdict const& gpai, Verdict const& modifi
     if (reached.truth == Answer::unknown) reached.rules.clear();
   }
   systemic_ = both(gpai, either(reached, either(ask("G9.expected"), ask("G10"))));
-  conclude("GPAI_SR", Tier::general_purpose, from_2027(systemic_), 0, "Systemic risk: notify the Commission within two weeks.");
+  conclude("GPAI_SR", Tier::general_purpose, from_2027(systemic_), 0,
+           "Systemic risk: notify the Commission within two weeks.");
   if (systemic_.yes()) return;
   auto const open = both(ask("G8.licence"), ask("G8.public"));
   foss_ = both(gpai, both(inverse(systemic_), named(open, "G8")));
@@ -333,7 +343,8 @@ void Procedure::nothing_else() {
     if (free.yes() && !general) return;
   }
   conclude("LITERACY", Tier::deployment, {.truth = Answer::yes, .rules = {"D6"}, .missing = {}});
-  if (!stacked && !general) conclude("MINIMAL", Tier::deployment, {.truth = Answer::yes, .rules = {"D7"}, .missing = {}});
+  if (!stacked && !general)
+    conclude("MINIMAL", Tier::deployment, {.truth = Answer::yes, .rules = {"D7"}, .missing = {}});
 }
 
 }  // namespace fabrica::trust

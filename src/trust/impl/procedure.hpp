@@ -18,32 +18,40 @@ struct FinerQuestion {
   std::string_view text;
 };
 inline constexpr std::array kFinerQuestions{
-    FinerQuestion{"system", "S1", "Is it, or is it part of, an AI system with an intended purpose, and not a model alone?"},
+    FinerQuestion{"system", "S1",
+                  "Is it, or is it part of, an AI system with an intended purpose, and not a model alone?"},
     FinerQuestion{"model", "S1", "Does it contain an AI model that its provider trained or modified?"},
     FinerQuestion{"S7.licence", "S7", "Is the system released under a free and open-source licence?"},
-    FinerQuestion{"H21.no_risk", "H21",
-                  "Does it pose no significant risk of harm to health, safety or fundamental rights, and has it no material "
-                  "influence on the outcome of decisions?"},
+    FinerQuestion{
+        "H21.no_risk", "H21",
+        "Does it pose no significant risk of harm to health, safety or fundamental rights, and has it no material "
+        "influence on the outcome of decisions?"},
     FinerQuestion{"H21.a", "H21", "Is it intended for a narrow procedural task?"},
     FinerQuestion{"H21.b", "H21", "Is it intended to improve the result of a previously completed human activity?"},
-    FinerQuestion{"H21.c", "H21",
-                  "Is it intended to detect decision patterns or deviations from them, without replacing or influencing the "
-                  "human assessment without proper review?"},
+    FinerQuestion{
+        "H21.c", "H21",
+        "Is it intended to detect decision patterns or deviations from them, without replacing or influencing the "
+        "human assessment without proper review?"},
     FinerQuestion{"H21.d", "H21", "Is it intended for a task preparatory to an assessment of an Annex III purpose?"},
-    FinerQuestion{"G1.generative", "G1", "Does the model generate language (text incl. code, or audio), images from text or video from text?"},
-    FinerQuestion{"generality", "G3", "Does the model show significant generality over a wide range of distinct tasks?"},
-    FinerQuestion{"G3.decision", "G3",
-                  "Has the responsible person decided, with reasons, that it is a general-purpose model although it lies below "
-                  "the indicative criterion?"},
+    FinerQuestion{"G1.generative", "G1",
+                  "Does the model generate language (text incl. code, or audio), images from text or video from text?"},
+    FinerQuestion{"generality", "G3",
+                  "Does the model show significant generality over a wide range of distinct tasks?"},
+    FinerQuestion{
+        "G3.decision", "G3",
+        "Has the responsible person decided, with reasons, that it is a general-purpose model although it lies below "
+        "the indicative criterion?"},
     FinerQuestion{"G5.modifies", "G5", "Is it a modification of an upstream general-purpose model?"},
-    FinerQuestion{"G6.inestimable", "G6", "Is the computing spent on the upstream model neither known nor possible to estimate?"},
+    FinerQuestion{"G6.inestimable", "G6",
+                  "Is the computing spent on the upstream model neither known nor possible to estimate?"},
     FinerQuestion{"G6.systemic", "G6", "Is the upstream model one with systemic risk?"},
-    FinerQuestion{"G8.licence", "G8", "Is the model released under a licence that allows access, use, modification and distribution?"},
+    FinerQuestion{"G8.licence", "G8",
+                  "Is the model released under a licence that allows access, use, modification and distribution?"},
     FinerQuestion{"G8.public", "G8", "Are weights, architecture and information on usage public?"},
     FinerQuestion{"G9.expected", "G9", "Is it known that the cumulative computing will exceed 1e25 FLOP?"},
 };
 // Rows the procedure works out; nobody answers them.
-inline constexpr std::array<std::string_view, 14> kComputed{"S7", "H21", "H22", "G1", "G2", "G3",  "G5",
+inline constexpr std::array<std::string_view, 14> kComputed{"S7", "H21", "H22", "G1", "G2",  "G3", "G5",
                                                             "G6", "G7",  "G8",  "G9", "G11", "D6", "D7"};
 // Letters that one "no" may answer as a whole.
 inline constexpr std::array<std::string_view, 5> kGroups{"P", "A", "T", "R", "D"};

@@ -117,8 +117,8 @@ Result<std::vector<Duty>> parse_duties(std::string_view tsv) {
       return fail(Errc::invalid, "fact_table",
                   fmt::format("Duty '{}' of {}: applies_from must be a date, not '{}'.", r["duty"], r["class"],
                               r["applies_from"]));
-    out.push_back({r["class"], r["duty"], r["citation"], r["applies_from"], r["document"], r["source"],
-                   r["confidence"]});
+    out.push_back(
+        {r["class"], r["duty"], r["citation"], r["applies_from"], r["document"], r["source"], r["confidence"]});
   }
   return out;
 }
