@@ -34,6 +34,9 @@ class Stream {
   bool push(std::string_view bytes);
   void finish();  // everything has been said
   bool open() const;
+  std::size_t waiting_bytes() const;
+  // Called whenever the connection has taken what waited: a producer with more to tell goes on.
+  void on_taken(std::function<void()> notify);
 
   // For the connection alone.
   void attach(std::function<void()> wake);
@@ -51,6 +54,7 @@ class Stream {
   mutable std::mutex guards_state_;
   std::string waiting_;
   std::function<void()> wake_;
+  std::function<void()> taken_;
   bool finished_ = false;
   bool closed_ = false;
   bool dropped_ = false;
@@ -66,14 +70,15 @@ std::string format_event(Event const& event);
 
 // Event streams fed from what is stored: a subscription remembers how far it has told, and pulls what came after whenever
 // its topic is notified (and every second, for what another process stored). Nothing is lost or told twice, and a reader
-// who comes back with Last-Event-ID goes on where he was.
+// who comes back with Last-Event-ID goes on where he was. A slow reader holds up himself alone: nothing more is pulled for
+// him until he has taken what waits.
 class EventPump {
  public:
   struct Batch {
     std::vector<Event> events;
     bool last = false;  // there will be no more: the stream ends after these
   };
-  // What came after the event with this id ("" for the beginning), oldest first; bounded by the callee (some hundreds).
+  // What came after the event with this id ("" for the beginning), oldest first; at most some hundreds and 256 KiB.
   using Pull = std::function<Result<Batch>(std::string const& after_id)>;
 
   EventPump(Log& log, std::size_t subscriptions_max);
@@ -97,7 +102,8 @@ class EventPump {
   std::size_t subscriptions_max_;
   std::mutex guards_subscriptions_;
   std::vector<std::shared_ptr<Subscription>> subscriptions_;
-  std::unique_ptr<runtime::Loop> loop_;
+  // Shared with the streams' on_taken, which may be called while the pump goes away.
+  std::shared_ptr<runtime::Loop> loop_;
 };
 
 }  // namespace fabrica::http

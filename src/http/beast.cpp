@@ -1,0 +1,2 @@
+// The one translation unit Beast is compiled in.
+#include <boost/beast/src.hpp>
