@@ -135,6 +135,9 @@ class Identity {
   // For modules that hand out a role as part of their own use case (a project's lead).
   Result<> grant_unchecked(db::Tx& tx, PersonId person, Grant const& grant);
 
+  // Ends every other session of the actor.
+  Result<> set_password(db::Tx& tx, Actor const& actor, std::string const& password_hash);
+
   // What login() needs before it may compare: the hash, or nothing when there is nobody to log in.
   struct Credentials {
     PersonId person{};

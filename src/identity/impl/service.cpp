@@ -180,6 +180,13 @@ Result<> Identity::grant_unchecked(db::Tx& tx, PersonId person, Grant const& gra
   return {};
 }
 
+Result<> Identity::set_password(db::Tx& tx, Actor const& actor, std::string const& password_hash) {
+  if (actor.anonymous()) return std::unexpected(authorise(actor, Permission::apply).error());
+  FABRICA_DO(tx.run(store::kPasswordSet, actor.id, password_hash));
+  FABRICA_DO(tx.run(store::kSessionsEnd, actor.id));
+  return {};
+}
+
 Result<std::optional<Identity::Credentials>> Identity::credentials(db::Tx& tx, std::string_view email) {
   FABRICA_TRY(auto const found, tx.maybe<store::LoginRow>(store::kLogin, folded(email)));
   if (found && found->locked_until_us.us > clock_.now())

@@ -54,6 +54,11 @@ inline constexpr db::Query kLoginFailed{"login_failed", R"sql(
 inline constexpr db::Query kLoginSucceeded{"login_succeeded", R"sql(
   UPDATE people SET failed_logins = 0, locked_until_us = 0 WHERE id = $1)sql"};
 
+inline constexpr db::Query kPasswordSet{"password_set", R"sql(
+  UPDATE people SET password_hash = $2, failed_logins = 0, locked_until_us = 0 WHERE id = $1)sql"};
+inline constexpr db::Query kSessionsEnd{"sessions_end", R"sql(
+  DELETE FROM sessions WHERE person_id = $1)sql"};
+
 inline constexpr db::Query kGrantInsert{"grant_insert", R"sql(
   INSERT INTO grants (person_id, role, scope, created_us) VALUES ($1, $2, $3, $4)
   ON CONFLICT (person_id, role, scope) DO NOTHING)sql"};

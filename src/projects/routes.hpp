@@ -1,0 +1,11 @@
+#pragma once
+
+#include "api/api.hpp"
+#include "projects/service.hpp"
+
+namespace fabrica::projects {
+
+// /projects, /projects/{project}, /projects/{project}/journey, /projects/{project}/statements.
+void add_routes(api::Api& api, Projects& projects, journal::Journal& journal);
+
+}  // namespace fabrica::projects
