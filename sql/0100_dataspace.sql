@@ -1,3 +1,12 @@
+-- Which bytes a project has shown by uploading them (or had made for it). The blob store may have swept them since.
+CREATE TABLE project_files (
+  project    TEXT NOT NULL,
+  sha256     TEXT NOT NULL,
+  size_bytes BIGINT NOT NULL CHECK (size_bytes >= 0),
+  created_us BIGINT NOT NULL,
+  PRIMARY KEY (project, sha256)
+);
+
 -- Data sets never change once registered; lists are JSON text. project is a public id.
 CREATE TABLE datasets (
   id                   {identity},

@@ -36,7 +36,7 @@ class Jobs {
   virtual Result<JobRecord> job(db::Tx& tx, PublicId const& id) = 0;
 };
 
-// Port: stored bytes. app/ connects it to blobs/.
+// Port: stored bytes. blob_bytes.hpp has the one over blobs/.
 class StoredBytes {
  public:
   virtual ~StoredBytes() = default;
@@ -44,6 +44,9 @@ class StoredBytes {
   virtual Result<std::string> path_of(std::string_view sha256) = 0;
   // Small content at once. Errors besides: too_large "file", those of files.
   virtual Result<std::string> content(std::string_view sha256, std::size_t bytes_max) = 0;
+  // They stay as long as the keeper ("model", its public id). Errors: not_found "blob", over_budget "blob_quota".
+  virtual Result<> keep(db::Tx& tx, PublicId const& project, std::string_view keeper_kind, PublicId const& keeper,
+                        ModelFile const& file) = 0;
 };
 
 // What an evaluation says of a model when somebody decides on its release.

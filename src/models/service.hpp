@@ -20,8 +20,9 @@ namespace fabrica::models {
 class Models {
  public:
   Models(Clock const& clock, Random& random, journal::Journal& journal, projects::Projects& projects, Jobs& jobs,
-         Gates& gates)
-      : clock_{clock}, random_{random}, journal_{journal}, projects_{projects}, jobs_{jobs}, gates_{gates} {}
+         StoredBytes& bytes, Gates& gates)
+      : clock_{clock}, random_{random}, journal_{journal}, projects_{projects}, jobs_{jobs}, bytes_{bytes},
+        gates_{gates} {}
 
   // Statement: model.registered. Errors: invalid "model" (faults), not_found "job" (another project's is not found),
   // conflict "job_not_completed", conflict "no_artefacts", conflict "model_version" (there is one).
@@ -52,6 +53,7 @@ class Models {
   journal::Journal& journal_;
   projects::Projects& projects_;
   Jobs& jobs_;
+  StoredBytes& bytes_;
   Gates& gates_;
 };
 

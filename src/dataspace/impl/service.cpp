@@ -112,15 +112,33 @@ Result<> check_uploaded(db::Tx& tx, ProjectFiles& stored, PublicId const& projec
   return fail(Errc::invalid, "dataset", what, std::move(faults));
 }
 
-Result<> insert(db::Tx& tx, Dataset const& made) {
+Result<> insert(db::Tx& tx, ProjectFiles& stored, Dataset const& made) {
   FABRICA_TRY(auto const row,
               tx.insert(store::kDatasetInsert, made.id, made.project, made.name, made.description, made.licence,
                         made.source_kind, made.modality, json::write(made.languages), made.size_bytes, made.file_count,
                         made.documents, made.period.from, made.period.to, made.personal_data, made.personal_data_reason,
                         made.tdm_check, made.domains_digest, json::write(made.sources), made.tree_sha256,
                         made.record_sha256, made.statement, made.created));
-  for (auto const& file : made.files)
+  for (auto const& file : made.files) {
+    FABRICA_DO(stored.keep(tx, made.project, {"dataset", made.id}, file));
     FABRICA_DO(tx.run(store::kDatasetFileInsert, row, file.path, file.sha256, file.size_bytes));
+  }
+  return {};
+}
+
+// One new file for each part, all open at once.
+struct PartFiles {
+  std::array<ProjectFiles::Sink const*, 3> sinks{};
+  std::array<WrittenFile, 3> written{};
+};
+
+// Runs the body with every sink open, each file inside the writing of the one before.
+Result<> with_parts(ProjectFiles& files, PartFiles& parts, std::size_t at, std::function<Result<>()> const& body) {
+  if (at == parts.sinks.size()) return body();
+  FABRICA_TRY(parts.written[at], files.write([&](ProjectFiles::Sink const& sink) {
+    parts.sinks[at] = &sink;
+    return with_parts(files, parts, at + 1, body);
+  }));
   return {};
 }
 
@@ -156,7 +174,7 @@ Result<Dataset> Dataspace::register_dataset(db::Tx& tx, Actor const& actor, Publ
                                     {fmt::format("dataset:{}/record", made.id.text()), made.record_sha256}},
                                    json::write(said)}));
   made.statement = recorded.number;
-  FABRICA_DO(insert(tx, made));
+  FABRICA_DO(insert(tx, files_, made));
   return made;
 }
 
@@ -304,20 +322,18 @@ Result<std::vector<SplitFile>> Dataspace::write_parts(Waiting const& waiting) {
   for (auto const& file : waiting.files) {
     auto const language = language_of(file.path);
     if (language.empty()) continue;
-    std::array<std::unique_ptr<NewFile>, 3> parts;
-    JsonlSplitter splitter{rule, file.path, [&](Part part, std::string_view line) -> Result<> {
-                             auto& into = parts[static_cast<std::size_t>(part)];
-                             if (!into) {
-                               FABRICA_TRY(into, files_.create());
-                             }
-                             return into->write(line);
+    PartFiles parts;
+    JsonlSplitter splitter{rule, file.path, [&](Part part, std::string_view line) {
+                             return (*parts.sinks[static_cast<std::size_t>(part)])(line);
                            }};
-    FABRICA_DO(files_.read(file.sha256, [&](std::string_view piece) { return splitter.write(piece); }));
-    FABRICA_DO(splitter.finish());
+    FABRICA_DO(with_parts(files_, parts, 0, [&]() -> Result<> {
+      FABRICA_DO(files_.read(file.sha256, [&](std::string_view piece) { return splitter.write(piece); }));
+      return splitter.finish();
+    }));
     for (auto const part : kParts) {
       auto const at = static_cast<std::size_t>(part);
-      if (!parts[at]) continue;
-      FABRICA_TRY(auto const written, parts[at]->finish());
+      if (splitter.lines(part) == 0) continue;  // an empty file of it lies in the store, kept by nobody, and is swept
+      auto const& written = parts.written[at];
       out.push_back({part, part_path(part, language), written.sha256, written.size_bytes, splitter.lines(part)});
       lines[at] += splitter.lines(part);
     }
@@ -341,7 +357,7 @@ Result<> Dataspace::commit(db::Tx& tx, Waiting const& waiting, std::vector<Split
                                                      split.unit, split.seed, split.train_ppm, split.validation_ppm,
                                                      split.held_out_ppm, split.requested_by, files})};
   for (auto const& file : files) {
-    FABRICA_DO(files_.adopt(tx, split.project, {file.sha256, file.size_bytes}));
+    FABRICA_DO(files_.keep(tx, split.project, {"split", split.public_id}, {file.path, file.sha256, file.size_bytes}));
     FABRICA_DO(tx.run(store::kSplitFileInsert, split.id, file.part, file.path, file.sha256, file.size_bytes, file.lines));
     statement.subjects.push_back({fmt::format("split:{}/{}", split.public_id.text(), file.path), file.sha256});
   }

@@ -107,4 +107,11 @@ inline constexpr db::Query kSplitFileInsert{"split_file_insert", R"sql(
 inline constexpr db::Query kSplitFiles{"split_files", R"sql(
   SELECT part, path, sha256, size_bytes, lines FROM split_files WHERE split_id = $1)sql"};
 
+inline constexpr db::Query kProjectFile{"project_file", R"sql(
+  SELECT size_bytes FROM project_files WHERE project = $1 AND sha256 = $2)sql"};
+
+inline constexpr db::Query kProjectFileInsert{"project_file_insert", R"sql(
+  INSERT INTO project_files (project, sha256, size_bytes, created_us) VALUES ($1, $2, $3, $4)
+  ON CONFLICT (project, sha256) DO NOTHING)sql"};
+
 }  // namespace fabrica::dataspace::store

@@ -91,8 +91,10 @@ Result<Model> Models::store(db::Tx& tx, Actor const& actor, Model made) {
     return fail(Errc::conflict, "model_version",
                 fmt::format("The project has a model {} {} already: give the new one another version.", made.name, made.version));
   FABRICA_DO(row);
-  for (auto const& file : made.files)
+  for (auto const& file : made.files) {
+    FABRICA_DO(bytes_.keep(tx, made.project, "model", made.id, file));
     FABRICA_DO(tx.run(store::kModelFileInsert, *row, file.path, file.sha256, file.size_bytes));
+  }
   return made;
 }
 
