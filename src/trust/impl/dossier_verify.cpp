@@ -261,8 +261,10 @@ Result<std::string> Verifier::issue() {
     if (is_content_path(file.path)) contents.push_back(file);
   auto const [there, named] = std::ranges::mismatch(contents, body->files);
   if (there != contents.end() || named != body->files.end()) {
-    auto const& which = there != contents.end() ? there->path : named->path;
-    return fault(which, fmt::format("it is not the file {} names by digest", path));
+    bool const gone = there == contents.end() || (named != body->files.end() && named->path < there->path);
+    auto const& which = gone ? named->path : there->path;
+    return fault(which, gone ? fmt::format("{} names this file, but it is missing", path)
+                             : fmt::format("it is not the file {} names by digest", path));
   }
   report_.files = std::move(contents);
   return fmt::format("statement {} names all {} documents and model files", count_, report_.files.size());
