@@ -16,7 +16,7 @@ CREATE TABLE blob_references (
   digest TEXT NOT NULL REFERENCES blobs (digest),
   account TEXT NOT NULL,                            -- whose quota it counts on: a project's or organisation's public id
   created_us BIGINT NOT NULL,
-  PRIMARY KEY (owner_kind, owner, purpose, digest)
+  PRIMARY KEY (owner_kind, owner, purpose, digest, account)
 );
 CREATE INDEX blob_references_by_digest ON blob_references (digest);
 CREATE INDEX blob_references_by_account ON blob_references (account, digest);
