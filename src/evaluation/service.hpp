@@ -42,8 +42,7 @@ class Evaluations {
 
  private:
   Result<Evaluation> load(db::Tx& tx, PublicId const& id);
-  Result<Results> store(db::Tx& tx, identity::Actor const& actor, Evaluation const& evaluation,
-                        models::Model const& model, Results results);
+  Result<> store(db::Tx& tx, std::int64_t evaluation_id, Results const& results);
 
   Clock const& clock_;
   Random& random_;
