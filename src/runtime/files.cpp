@@ -68,7 +68,8 @@ Result<> walk(Fd folder, std::string const& path, int depth, Walk& state) {
     struct stat info {};
     if (::fstatat(::dirfd(dir), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) continue;
     std::string const below = path.empty() ? name : path + "/" + name;
-    if (S_ISREG(info.st_mode)) state.files.push_back({below, static_cast<std::uint64_t>(info.st_size)});
+    if (S_ISREG(info.st_mode))
+      state.files.push_back({below, static_cast<std::uint64_t>(info.st_size), static_cast<std::uint64_t>(info.st_blocks) * 512});
     if (!S_ISDIR(info.st_mode)) continue;
     Fd child{::openat(::dirfd(dir), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
     if (!child.open()) continue;
@@ -178,7 +179,9 @@ Result<std::vector<TreeFile>> list_tree(std::string const& folder, TreeLimits li
 }
 
 Result<> make_folder(std::string const& path, int mode) {
-  if (::mkdir(path.c_str(), static_cast<mode_t>(mode)) == 0) return sync_folder(folder_of(path));
+  // The mode is meant as it is, whatever our umask.
+  if (::mkdir(path.c_str(), static_cast<mode_t>(mode)) == 0 && ::chmod(path.c_str(), static_cast<mode_t>(mode)) == 0)
+    return sync_folder(folder_of(path));
   struct stat info {};
   if (errno == EEXIST) {
     if (::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) return {};
@@ -187,8 +190,7 @@ Result<> make_folder(std::string const& path, int mode) {
   std::string const above = folder_of(path);
   if (errno != ENOENT || above == path || above == ".") return refuse("create", path);
   FABRICA_DO(make_folder(above, mode));
-  if (::mkdir(path.c_str(), static_cast<mode_t>(mode)) != 0 && errno != EEXIST) return refuse("create", path);
-  return sync_folder(above);
+  return make_folder(path, mode);
 }
 
 Result<> sync_folder(std::string const& path) {

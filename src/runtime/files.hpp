@@ -22,7 +22,7 @@ Result<std::string> read_file(std::string const& path, std::size_t bytes_max);
 
 // Bytes of a file that may still be growing, for following it: what lies at offset now, at most bytes_max.
 struct Piece {
-  std::string bytes;
+  std::string bytes{};
   std::uint64_t offset = 0;     // of the first byte
   std::uint64_t file_bytes = 0; // size when it was read
 };
@@ -35,8 +35,9 @@ Result<Fd> open_beneath(std::string const& folder, std::string const& relative);
 // Every regular file below a folder that somebody else wrote, sorted by path. Links, devices and pipes are not followed
 // and not listed. Errors besides: too_large "files" past the limits.
 struct TreeFile {
-  std::string path;  // relative to the folder, "/" between the parts
+  std::string path{};  // relative to the folder, "/" between the parts
   std::uint64_t bytes = 0;
+  std::uint64_t allocated_bytes = 0;  // on disk: less for a sparse file, more for one with space reserved
 };
 struct TreeLimits {
   std::size_t files_max = 100'000;

@@ -291,9 +291,14 @@ Result<Finished> run_to_end(Program program, Micros timeout_us, std::size_t out_
   return finished;
 }
 
-Result<> begin_private_folder(std::string const& at) {
-  if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-      ::mount("tmpfs", at.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=1m") != 0)
+Result<> enter_private_mounts() {
+  if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+    return std::unexpected(file_error("make a private view of", "/", errno));
+  return {};
+}
+
+Result<> cover(std::string const& at) {
+  if (::mount("tmpfs", at.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=1m") != 0)
     return std::unexpected(file_error("make a private folder at", at, errno));
   return {};
 }

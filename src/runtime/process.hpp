@@ -28,17 +28,17 @@ struct ResourceLimit {
 // A program to start. It is never handed to a shell, and nothing of ours is inherited that is not named here: no
 // environment, no descriptor, no signal disposition.
 struct Program {
-  std::vector<std::string> argv;         // argv[0] is an absolute path
-  std::vector<std::string> environment;  // "NAME=value"
+  std::vector<std::string> argv{};         // argv[0] is an absolute path
+  std::vector<std::string> environment{};  // "NAME=value"
   std::string folder = "/";
   int in = -1;   // becomes 0, 1, 2; -1 is /dev/null
   int out = -1;
   int err = -1;
-  std::vector<int> kept_fds;  // stay open under their numbers (above 2)
-  std::vector<int> joins;     // open cgroup.procs files the process enters before it gives up any right
-  std::vector<int> cpus;      // may run on these only; empty is all
-  std::vector<ResourceLimit> limits;
-  std::optional<User> user;   // needs root
+  std::vector<int> kept_fds{};  // stay open under their numbers (above 2)
+  std::vector<int> joins{};     // open cgroup.procs files the process enters before it gives up any right
+  std::vector<int> cpus{};      // may run on these only; empty is all
+  std::vector<ResourceLimit> limits{};
+  std::optional<User> user{};   // needs root
   mode_t umask = 077;
   bool own_session = true;        // and process group; else it shares ours
   bool dies_with_parent = false;  // SIGKILL when the thread that started it ends
@@ -87,15 +87,15 @@ Result<pid_t> start_detached(Program const& program);
 
 // Runs a short helper to its end. Errors: those of start(); unavailable "process_timeout".
 struct Finished {
-  Ended ended;
-  std::string out;  // at most the first out_bytes_max bytes of stdout and stderr together
+  Ended ended{};
+  std::string out{};  // at most the first out_bytes_max bytes of stdout and stderr together
 };
 Result<Finished> run_to_end(Program program, Micros timeout_us, std::size_t out_bytes_max);
 
 // Two connected descriptors, closed on exec. Errors: unavailable "process".
 struct Pipe {
-  Fd in;  // read end
-  Fd out;
+  Fd in{};  // read end
+  Fd out{};
 };
 Result<Pipe> make_pipe();
 
@@ -108,14 +108,19 @@ struct ProcessInfo {
 };
 // All living processes below `root`, as /proc shows them at this moment.
 std::vector<ProcessInfo> processes_below(pid_t root);
+// A process's memory with each shared page divided by those who share it; dear for a large one. Empty when it cannot be told.
+std::optional<std::int64_t> proportional_bytes(pid_t pid);
 // How many processes and threads this user runs.
 std::int64_t tasks_of_user(uid_t uid);
 // When the process was started, in the kernel's clock ticks since boot; 0 when there is none. With the pid it names a process.
 std::uint64_t start_ticks(pid_t pid);
 
-// In a mount namespace of our own from now on (needs root): an empty folder at `at`, holding only what is put there next.
-Result<> begin_private_folder(std::string const& at);
-// Makes the open folder or file visible at `at` without a walk through its parents.
+// From now on what this process mounts is seen by itself and its children alone. Needs root.
+Result<> enter_private_mounts();
+// An empty folder over `at`, for show_at().
+Result<> cover(std::string const& at);
+// Makes a folder or file that was opened after enter_private_mounts() visible at `at`, where those who may not walk through
+// its parents can reach it.
 Result<> show_at(int fd, std::string const& at, bool folder);
 
 }  // namespace fabrica::runtime

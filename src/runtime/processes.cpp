@@ -67,7 +67,8 @@ void each_process(Visit visit) {
 std::vector<ProcessInfo> processes_below(pid_t root) {
   std::unordered_multimap<pid_t, Stat> by_parent;
   each_process([&](pid_t pid) {
-    if (auto const stat = read_stat(pid); stat && stat->state != 'Z') by_parent.emplace(stat->parent, *stat);
+    // A process whose first thread has ended shows as Z while its other threads go on.
+    if (auto const stat = read_stat(pid); stat && (stat->state != 'Z' || stat->threads > 1)) by_parent.emplace(stat->parent, *stat);
   });
   std::int64_t const page_bytes = ::sysconf(_SC_PAGESIZE);
   std::int64_t const tick_us = kSecond / ::sysconf(_SC_CLK_TCK);
@@ -84,6 +85,17 @@ std::vector<ProcessInfo> processes_below(pid_t root) {
   }
   found.erase(found.begin());
   return found;
+}
+
+std::optional<std::int64_t> proportional_bytes(pid_t pid) {
+  auto const text = read_file(fmt::format("/proc/{}/smaps_rollup", pid), 65'536);
+  auto const at = text ? text->find("\nPss:") : std::string::npos;
+  if (at == std::string::npos) return std::nullopt;
+  auto const digits = text->find_first_of("0123456789", at);
+  std::int64_t kib = 0;
+  if (digits == std::string::npos || std::from_chars(text->data() + digits, text->data() + text->size(), kib).ec != std::errc{})
+    return std::nullopt;
+  return kib * 1024;
 }
 
 std::int64_t tasks_of_user(uid_t uid) {
