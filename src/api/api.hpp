@@ -32,6 +32,7 @@ class Authenticator {
   virtual Result<> check_csrf(db::Tx& tx, std::string_view session_cookie, std::string_view csrf_token) = 0;
 };
 
+// A typed operation refuses query parameters that its Doc does not name.
 struct QueryParameter {
   std::string name;
   std::string meaning;
@@ -115,8 +116,8 @@ class Api {
         typed<In, Out>(std::move(f)));
   }
 
-  // For downloads, event streams, other protocols: f does its own transactions (database()) and makes its own answer.
-  // The caller is authenticated all the same. Without an open door in Doc nobody anonymous gets in.
+  // For downloads, event streams, other protocols: f does its own transactions (database()) and makes its own answer. The
+  // caller is authenticated all the same, and without Doc::open nobody anonymous gets in.
   using RawHandler = std::function<Result<http::Response>(Call&, http::Request&)>;
   void raw(std::string method, std::string path, Doc doc, RawHandler f);
   // A body that is streamed to a sink. The Call and the request are gone once f has returned: the sink copies what it needs.
@@ -181,10 +182,13 @@ class Api {
   void add(Kind kind, std::string method, std::string path, Doc doc, Shape shape, Prepare prepare);
   void register_operation(Operation operation);
   http::Response answer(Operation const& operation, http::Request& request);
-  Result<http::Response> answer_typed(Operation const& operation, Call& call, http::Request& request);
-  Result<http::Response> answer_change(Operation const& operation, Call& call, http::Request& request, Act const& act);
+  Result<http::Response> answer_reading(Operation const& operation, http::Request& request, Micros now);
+  Result<http::Response> answer_change(Operation const& operation, http::Request& request, Micros now);
+  Result<http::Response> act_once(Operation const& operation, Call& call, std::string_view key, Act const& act);
   Result<identity::Actor> who(Operation const& operation, http::Request const& request, Micros now);
-  http::Response health(http::Request const& request);
+  Result<identity::Actor> who(db::Tx& tx, Operation const& operation, http::Request const& request, Micros now);
+  http::Response health();
+  static std::string describe(Operation const& operation, std::vector<std::string> const& path_names);
   static Result<Page> page_of_request(Call const& call);
   static void say_page(Call& call, Page const& page, std::string_view next, std::optional<std::int64_t> total);
 
