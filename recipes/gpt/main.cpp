@@ -12,6 +12,7 @@
 #include "core/model_folder.hpp"
 #include "core/pass.hpp"
 #include "core/ranks.hpp"
+#include "core/utf8.hpp"
 #include "gpt/report.hpp"
 #include "gpt/train.hpp"
 

@@ -39,7 +39,4 @@ struct TrainingRecord {
 // Writes training.json, losses.csv and the model card README.md.
 Result<> write_record(std::filesystem::path const& folder, TrainingRecord const& record);
 
-// Text that is UTF-8 for certain: what is not becomes U+FFFD. A model may end in the middle of a character.
-std::string valid_utf8(std::string_view text);
-
 }  // namespace fabrica::recipe

@@ -11,6 +11,7 @@
 #include "core/decoder.hpp"
 #include "core/model_folder.hpp"
 #include "core/scorer.hpp"
+#include "core/utf8.hpp"
 #include "gpt/report.hpp"
 #include "gpt/settings.hpp"
 
