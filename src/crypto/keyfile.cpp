@@ -75,10 +75,11 @@ Result<Bytes> read_all(int fd, fs::path const& path, std::size_t bytes_max, std:
     auto const got = ::read(fd, content.data() + filled, content.size() - filled);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return cannot_read(path, errno);
+    bool const end = static_cast<std::size_t>(got) < content.size() - filled;  // of a regular file, as read(2) has it
     filled += static_cast<std::size_t>(got);
     if (filled > bytes_max)
       return fail(Errc::too_large, "file_read", fmt::format("{} has more than {} bytes.", path.string(), bytes_max));
-    if (got == 0) break;
+    if (got == 0 || (end && filled == size_hint)) break;
   }
   content.resize(filled);
   return content;
