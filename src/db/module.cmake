@@ -10,3 +10,9 @@ if(NOT FABRICA_FUZZ)
   add_library(fabrica_db_testing STATIC ${testing_sources})
   target_link_libraries(fabrica_db_testing PUBLIC fabrica_db GTest::gtest)
 endif()
+
+# Durable INSERTs a second, with SQLite alone beside it: the yardstick of the API's benchmark.
+if(EXISTS ${CMAKE_SOURCE_DIR}/bench/db_insert.cpp)
+  add_executable(bench_insert EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/bench/db_insert.cpp)
+  target_link_libraries(bench_insert PRIVATE fabrica_db)
+endif()

@@ -27,7 +27,7 @@ class DbTest : public ::testing::TestWithParam<Dialect> {
   std::string const& url() const { return url_; }
   // The same database, closed and opened again.
   Database& reopen();
-  // Another empty database with the schema; it must be closed before the test ends.
+  // Another database with the schema; it goes when it is closed, and that must be before the test ends.
   std::unique_ptr<Database> fresh();
   // The URL of another database, with the schema or without any table.
   std::string fresh_url(bool migrated = true);

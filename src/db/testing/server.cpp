@@ -136,8 +136,9 @@ std::string PostgresServer::url(std::string const& database) const {
   return fmt::format("postgresql://fabrica@{}/{}", host, database);
 }
 
-void PostgresServer::execute(std::string const& sql) const {
-  auto* const connection = PQconnectdb(url("postgres").c_str());
+void PostgresServer::execute(std::string const& sql, std::string const& database) const {
+  auto* const connection = PQconnectdb(url(database).c_str());
+  PQsetNoticeProcessor(connection, [](void*, char const*) {}, nullptr);
   auto* const result = PQexec(connection, sql.c_str());
   auto const status = PQresultStatus(result);
   std::string const message = PQerrorMessage(connection);

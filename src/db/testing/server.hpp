@@ -18,8 +18,8 @@ class PostgresServer {
   PostgresServer& operator=(PostgresServer const&) = delete;
 
   std::string url(std::string const& database) const;
-  // One statement outside of a transaction, in the database "postgres".
-  void execute(std::string const& sql) const;
+  // Statements outside of a transaction of ours, in the database "postgres" or another.
+  void execute(std::string const& sql, std::string const& database = "postgres") const;
   // SIGKILL to the server's first process: its others end by themselves, nothing is written down.
   void kill();
   void start();
