@@ -67,11 +67,12 @@ TEST(ShippedFacts, KnowThePartitionsInTheirOwnUnit) {
 }
 
 TEST(ShippedFacts, AccessModesAndCountriesUseKnownWords) {
-  std::set<std::string> const kinds{"start_up", "sme", "small_mid_cap", "large_company", "university",
-                                    "research_organisation", "public_body"};
+  std::set<std::string> const kinds{
+      "start_up", "sme", "small_mid_cap", "large_company", "university", "research_organisation", "public_body"};
   auto const view = today();
   for (auto const& mode : view.access_modes)
-    for (auto const* list : {&mode.eligible_kinds, &mode.priced_kinds, &mode.project_only_kinds, &mode.open_research_kinds})
+    for (auto const* list :
+         {&mode.eligible_kinds, &mode.priced_kinds, &mode.project_only_kinds, &mode.open_research_kinds})
       for (auto const& kind : *list) EXPECT_TRUE(kinds.contains(kind)) << mode.key << ' ' << kind;
   std::size_t members = 0;
   for (auto const& country : view.countries) members += country.eu_member.value_or(false) ? 1 : 0;
@@ -138,10 +139,10 @@ TEST(FactDigest, ChangesWithEveryPartThatMeansSomething) {
   EXPECT_EQ(first, "6e5ea3f1e7ecaa21410c5e0b1719411f888a8cf5d382150ccfe6031d69e19ddb");
   row.layer = Layer::own;
   EXPECT_EQ(digest_of(row), first);
-  for (auto const change : {+[](Row& r) { r.kind = "power"; }, +[](Row& r) { r.key = "x"; },
-                            +[](Row& r) { r.fields["pue"] = "1.05"; }, +[](Row& r) { r.valid_from = "2026-01-01"; },
-                            +[](Row& r) { r.valid_to = "2026-01-01"; }, +[](Row& r) { r.source = "other"; },
-                            +[](Row& r) { r.confidence = Confidence::official; }}) {
+  for (auto const change :
+       {+[](Row& r) { r.kind = "power"; }, +[](Row& r) { r.key = "x"; }, +[](Row& r) { r.fields["pue"] = "1.05"; },
+        +[](Row& r) { r.valid_from = "2026-01-01"; }, +[](Row& r) { r.valid_to = "2026-01-01"; },
+        +[](Row& r) { r.source = "other"; }, +[](Row& r) { r.confidence = Confidence::official; }}) {
     auto other = row;
     change(other);
     EXPECT_NE(digest_of(other), first);

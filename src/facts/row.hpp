@@ -22,9 +22,9 @@ BOOST_DESCRIBE_ENUM(Confidence, official, secondary, single_source, background, 
 enum class Layer : std::uint8_t { shipped, own };
 BOOST_DESCRIBE_ENUM(Layer, shipped, own)
 
-// One dated fact. `kind` is the name of its table ("partitions"), `key` names the thing in it ("lumi/lumi-g"). It holds from
-// the day valid_from to the day valid_to, both included (YYYY-MM-DD); absent means without bound. A column that is not in
-// `fields` is unknown.
+// One dated fact. `kind` is the name of its table ("partitions"), `key` names the thing in it ("lumi/lumi-g"). It holds
+// from the day valid_from to the day valid_to, both included (YYYY-MM-DD); absent means without bound. A column that is
+// not in `fields` is unknown.
 struct Row {
   std::string kind;
   std::string key;
@@ -38,7 +38,8 @@ struct Row {
   std::optional<PublicId> public_id;  // own rows only
   std::optional<std::string> author;
 };
-BOOST_DESCRIBE_STRUCT(Row, (), (kind, key, fields, valid_from, valid_to, source, confidence, layer, digest, public_id, author))
+BOOST_DESCRIBE_STRUCT(Row, (),
+                      (kind, key, fields, valid_from, valid_to, source, confidence, layer, digest, public_id, author))
 
 // YYYY-MM-DD and a day that exists.
 bool is_date(std::string_view text);
@@ -53,12 +54,12 @@ std::vector<std::string_view> kinds();
 // Errors: not_found "fact_kind".
 Result<std::vector<std::string_view>> columns_of(std::string_view kind);
 
-// Whether the row's kind, key, columns, values, dates and source are well formed. Errors: invalid "fact" with each fault at
-// its JSON pointer, not_found "fact_kind".
+// Whether the row's kind, key, columns, values, dates and source are well formed. Errors: invalid "fact" with each
+// fault at its JSON pointer, not_found "fact_kind".
 Result<> check(Row const& row);
 
-// A tab-separated table with a header line: key, the kind's columns in any order, valid_from, valid_to, source, confidence.
-// Errors: invalid "fact_table" with file and line; two rows of one key may not hold on the same day.
+// A tab-separated table with a header line: key, the kind's columns in any order, valid_from, valid_to, source,
+// confidence. Errors: invalid "fact_table" with file and line; two rows of one key may not hold on the same day.
 Result<std::vector<Row>> parse_table(std::string_view kind, std::string_view tsv);
 
 // What came with the program. Immutable.

@@ -8,8 +8,8 @@
 
 namespace fabrica::facts {
 
-// What an operator writes. It replaces the shipped row of the same kind and key, whole, on the days it holds; withdrawn: on
-// those days there is no such row.
+// What an operator writes. It replaces the shipped row of the same kind and key, whole, on the days it holds;
+// withdrawn: on those days there is no such row.
 struct OwnRowDraft {
   std::string kind;
   std::string key;
@@ -36,7 +36,8 @@ class Store {
 
   // What held on a day: the newest own row of that day, else the shipped one, else nothing.
   // Errors: invalid "date", not_found "fact_kind", those of the database.
-  Result<std::optional<Row>> held_on(db::Tx& tx, std::string_view kind, std::string_view key, std::string_view date) const;
+  Result<std::optional<Row>> held_on(db::Tx& tx, std::string_view kind, std::string_view key,
+                                     std::string_view date) const;
   Result<std::vector<Row>> rows(db::Tx& tx, std::string_view kind, std::string_view date) const;
   Result<View> view(db::Tx& tx, std::string_view date) const;
 
@@ -45,7 +46,8 @@ class Store {
 
   // The caller has authorised the author and journals the digest. Errors: those of check(), invalid "fact".
   Result<Row> add(db::Tx& tx, OwnRowDraft const& draft, std::string_view author) const;
-  // The row stays for whoever looks its digest up, but holds no more. Errors: not_found "fact", conflict "fact_retracted".
+  // The row stays for whoever looks its digest up, but holds no more. Errors: not_found "fact", conflict
+  // "fact_retracted".
   Result<> retract(db::Tx& tx, PublicId const& row, std::string_view author) const;
 
   Shipped const& shipped() const { return shipped_; }

@@ -43,7 +43,8 @@ struct Fact {
 BOOST_DESCRIBE_STRUCT(Fact, (), (key, source, confidence, layer, digest))
 
 // The lists of kinds name identity's kinds of organisation. eligible: free of charge. priced: by paid access alone.
-// project_only: only within a Horizon Europe or Digital Europe project. open_research: only for research that is published.
+// project_only: only within a Horizon Europe or Digital Europe project. open_research: only for research that is
+// published.
 struct AccessMode : Fact {
   std::optional<std::string> title, family, audience;
   std::vector<std::string> eligible_kinds, priced_kinds, project_only_kinds, open_research_kinds;
@@ -69,10 +70,10 @@ struct AccessMode : Fact {
 };
 BOOST_DESCRIBE_STRUCT(AccessMode, (Fact),
                       (title, family, audience, eligible_kinds, priced_kinds, project_only_kinds, open_research_kinds,
-                       location_rule, location_confidence, unit, amount_kind, amount_min, amount_min_excluded, amount_max,
-                       amount_confidence, durations_months, selection, cut_off_rule, review, answer_working_days,
-                       answer_months_max, answer_from, inference_share_max, contract_months_after_end, civilian_only, state,
-                       page, notes))
+                       location_rule, location_confidence, unit, amount_kind, amount_min, amount_min_excluded,
+                       amount_max, amount_confidence, durations_months, selection, cut_off_rule, review,
+                       answer_working_days, answer_months_max, answer_from, inference_share_max,
+                       contract_months_after_end, civilian_only, state, page, notes))
 
 struct ModeOffer : Fact {
   std::optional<std::string> mode, partition;
@@ -128,8 +129,8 @@ struct BillingRule : Fact {
   std::optional<std::string> notes;
 };
 BOOST_DESCRIBE_STRUCT(BillingRule, (Fact),
-                      (partition, queue, rule, unit, units_per_node, units_per_share, cores_per_share, memory_gb_per_share,
-                       notes))
+                      (partition, queue, rule, unit, units_per_node, units_per_share, cores_per_share,
+                       memory_gb_per_share, notes))
 
 struct Accelerator : Fact {
   std::optional<std::string> title;
@@ -211,7 +212,8 @@ struct ComputeThreshold : Fact {
 };
 BOOST_DESCRIBE_STRUCT(ComputeThreshold, (Fact), (flop, fraction, citation, notes))
 
-// Everything that holds on one day; what rules work on. Rows stand in the order of the shipped file, new own ones after it.
+// Everything that holds on one day; what rules work on. Rows stand in the order of the shipped file, new own ones after
+// it.
 struct View {
   std::string date;
   std::vector<AccessMode> access_modes;
@@ -251,7 +253,8 @@ Result<View> view_of(std::vector<Row> const& rows, std::string_view date);
 // What the shipped rows alone say on a day: planning without a database. Errors: invalid "date".
 Result<View> shipped_view(Shipped const& shipped, std::string_view date);
 
-// References to rows that are not there ("partitions lumi/lumi-g: no accelerator mi250x"). The plan treats them as unknown.
+// References to rows that are not there ("partitions lumi/lumi-g: no accelerator mi250x"). The plan treats them as
+// unknown.
 std::vector<std::string> dangling_references(View const& view);
 
 }  // namespace fabrica::facts

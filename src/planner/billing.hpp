@@ -21,8 +21,8 @@ struct JobShape {
 };
 BOOST_DESCRIBE_STRUCT(JobShape, (), (nodes, devices, cores, memory_gb, hours))
 
-// What the site will book for it, in the rule's unit. Errors: invalid "job_shape"; unavailable "billing_unknown" where the
-// rule's numbers are not known.
+// What the site will book for it, in the rule's unit. Errors: invalid "job_shape"; unavailable "billing_unknown" where
+// the rule's numbers are not known.
 Result<double> billed_units(facts::BillingRule const& rule, JobShape const& job);
 
 }  // namespace fabrica::planner

@@ -48,8 +48,8 @@ struct PartitionPlan {
   std::string utilisation_source;
   std::optional<double> gpu_hours;
   std::optional<double> node_hours;
-  std::optional<Unit> unit;          // this partition's own
-  std::optional<double> amount;      // in that unit
+  std::optional<Unit> unit;      // this partition's own
+  std::optional<double> amount;  // in that unit
   std::optional<std::string> gpu_hour_means;
   std::optional<double> device_hours;  // where an accelerator is several devices (GCDs)
   std::optional<std::int64_t> nodes;
@@ -63,8 +63,8 @@ struct PartitionPlan {
 };
 BOOST_DESCRIBE_STRUCT(PartitionPlan, (),
                       (partition, title, system, country, accelerator, peak_tflops, utilisation, utilisation_source,
-                       gpu_hours, node_hours, unit, amount, gpu_hour_means, device_hours, nodes, nodes_basis, wall_hours,
-                       nodes_for_deadline, memory, energy, unknown, warnings))
+                       gpu_hours, node_hours, unit, amount, gpu_hour_means, device_hours, nodes, nodes_basis,
+                       wall_hours, nodes_for_deadline, memory, energy, unknown, warnings))
 
 struct Storage {
   double checkpoints_gb = 0;
@@ -114,8 +114,8 @@ struct ModePlan {
   facts::Confidence confidence = facts::Confidence::unknown;
 };
 BOOST_DESCRIBE_STRUCT(ModePlan, (),
-                      (mode, title, unit, fits, eligible, why, rules, offers, next_cut_off, next_cut_off_note, answer_due_on,
-                       answer_note, review, page, notes, source, confidence))
+                      (mode, title, unit, fits, eligible, why, rules, offers, next_cut_off, next_cut_off_note,
+                       answer_due_on, answer_note, review, page, notes, source, confidence))
 
 enum class FlagState : std::uint8_t { indicated, not_indicated, undetermined, not_applicable };
 BOOST_DESCRIBE_ENUM(FlagState, indicated, not_indicated, undetermined, not_applicable)

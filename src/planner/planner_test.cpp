@@ -120,7 +120,7 @@ TEST(WorkedCases, LumiBillsWholeNodesInStandardAndTheLargestShareInSmall) {
     return JobShape{nodes, devices, cores, memory_gb, hours};
   };
   EXPECT_EQ(*billed_units(standard, shape(3, 24, 168, 1000, 10)), 120);
-  EXPECT_EQ(*billed_units(standard, shape(1, 1, 1, 1, 1)), 4);   // one GCD is billed as eight
+  EXPECT_EQ(*billed_units(standard, shape(1, 1, 1, 1, 1)), 4);  // one GCD is billed as eight
   EXPECT_EQ(*billed_units(small, shape(1, 1, 7, 60, 2)), 1);
   EXPECT_EQ(*billed_units(small, shape(1, 1, 8, 100, 1)), 1);    // 100 GB count as two GCDs
   EXPECT_EQ(*billed_units(small, shape(1, 1, 17, 60, 1)), 1.5);  // 17 cores as three
@@ -238,7 +238,8 @@ TEST(Units, OfLumiAreWarnedAbout) {
   auto const& lumi = on(plan, "lumi/lumi-g");
   EXPECT_EQ(lumi.unit, Unit::gpu_hour);
   EXPECT_DOUBLE_EQ(*lumi.amount, *lumi.gpu_hours);
-  EXPECT_NE(lumi.warnings.front().find("MI250X module, which is two GCDs: 101,538 GPU-hours are 203,075"), std::string::npos)
+  EXPECT_NE(lumi.warnings.front().find("MI250X module, which is two GCDs: 101,538 GPU-hours are 203,075"),
+            std::string::npos)
       << lumi.warnings.front();
   EXPECT_EQ(on(plan, "leonardo/booster").unit, Unit::node_hour);
   EXPECT_DOUBLE_EQ(*on(plan, "leonardo/booster").amount, *on(plan, "leonardo/booster").node_hours);
@@ -299,6 +300,18 @@ TEST(AccessModes, LargeCompaniesPayAndUniversitiesAreSentToScience) {
   EXPECT_EQ(mode(plan, "ai_science").fits, Answer::yes) << mode(plan, "ai_science").why;
   EXPECT_EQ(mode(plan, "ai_science").answer_due_on, "2027-01-11");
   EXPECT_EQ(mode(plan, "regular").eligible, Answer::unknown);  // no rule about the country is known
+}
+
+TEST(AccessModes, AnOfferWithoutAPublishedLimitStaysUnknown) {
+  auto request = start_up_in_latvia();
+  request.applicant->kind = ApplicantKind::university;
+  request.tokens = 4'000'000'000'000;  // 29,491 node-hours of JUPITER
+  request.partitions = {"jupiter/booster"};
+  auto const plan = planned(request);
+  auto const& science = mode(plan, "ai_science");
+  EXPECT_EQ(science.offers.size(), 1u);
+  EXPECT_EQ(science.fits, Answer::unknown);
+  EXPECT_NE(science.why.find("the upper limit is not known"), std::string::npos) << science.why;
 }
 
 TEST(AccessModes, IndustryInScienceNeedsAUnionProjectAndInferenceIsLimited) {

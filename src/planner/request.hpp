@@ -13,7 +13,14 @@ BOOST_DESCRIBE_ENUM(Method, pretrain, continue_, finetune, lora, inference)
 
 // The names are those of identity's kinds.
 enum class ApplicantKind : std::uint8_t {
-  start_up, sme, small_mid_cap, large_company, university, research_organisation, public_body, other
+  start_up,
+  sme,
+  small_mid_cap,
+  large_company,
+  university,
+  research_organisation,
+  public_body,
+  other
 };
 BOOST_DESCRIBE_ENUM(ApplicantKind, start_up, sme, small_mid_cap, large_company, university, research_organisation,
                     public_body, other)
@@ -23,8 +30,9 @@ struct Applicant {
   std::string country;
 
   static constexpr auto limits() {
-    return std::tuple{json::length(&Applicant::country, 2, 2),
-                      json::note(&Applicant::country, "Two capital letters as the Union writes them (EL for Greece, UK).")};
+    return std::tuple{
+        json::length(&Applicant::country, 2, 2),
+        json::note(&Applicant::country, "Two capital letters as the Union writes them (EL for Greece, UK).")};
   }
 };
 BOOST_DESCRIBE_STRUCT(Applicant, (), (kind, country))
@@ -85,7 +93,7 @@ struct PlanRequest {
 };
 BOOST_DESCRIBE_STRUCT(PlanRequest, (),
                       (parameters, active_parameters, tokens, method, precision, utilisation, recompute, overhead_share,
-                       nodes, checkpoints_kept, data_gb, upstream_flop, upstream_systemic_risk, applicant, sector, civilian,
-                       eu_project, open_research, starts_on, ends_on, partitions))
+                       nodes, checkpoints_kept, data_gb, upstream_flop, upstream_systemic_risk, applicant, sector,
+                       civilian, eu_project, open_research, starts_on, ends_on, partitions))
 
 }  // namespace fabrica::planner

@@ -102,7 +102,8 @@ Result<Row> parse_row(std::string_view kind, std::vector<std::string_view> const
   row.confidence = *confidence;
   if (auto const good = check(row); !good) {
     auto const& faults = good.error().faults;
-    return wrong_table(kind, line, faults.empty() ? good.error().what : faults.front().pointer + ": " + faults.front().what);
+    return wrong_table(kind, line,
+                       faults.empty() ? good.error().what : faults.front().pointer + ": " + faults.front().what);
   }
   row.digest = digest_of(row);
   return row;
@@ -149,8 +150,8 @@ bool holds_on(Row const& row, std::string_view date) {
 }
 
 std::string digest_of(Row const& row) {
-  auto const text = json::canonical(json::write(
-      Digested{row.confidence, row.fields, row.key, row.kind, row.source, row.valid_from, row.valid_to}));
+  auto const text = json::canonical(
+      json::write(Digested{row.confidence, row.fields, row.key, row.kind, row.source, row.valid_from, row.valid_to}));
   FABRICA_CHECK(text.has_value());  // written by us from checked text
   return crypto::sha256(*text).hex();
 }
@@ -173,7 +174,8 @@ Result<> check(Row const& row) {
   std::vector<Fault> faults;
   if (!is_key(row.key)) faults.push_back({"/key", "Must be 1 to 200 letters, digits or _-./+: characters."});
   if (row.source.empty() || !plain(row.source)) faults.push_back({"/source", "Say where this is from, on one line."});
-  if (row.valid_from && !is_date(*row.valid_from)) faults.push_back({"/valid_from", "Must be a day such as 2026-11-23."});
+  if (row.valid_from && !is_date(*row.valid_from))
+    faults.push_back({"/valid_from", "Must be a day such as 2026-11-23."});
   if (row.valid_to && !is_date(*row.valid_to)) faults.push_back({"/valid_to", "Must be a day such as 2026-11-23."});
   if (faults.empty() && row.valid_from && row.valid_to && *row.valid_to < *row.valid_from)
     faults.push_back({"/valid_to", "Must not lie before valid_from."});
@@ -193,12 +195,15 @@ Result<std::vector<Row>> parse_table(std::string_view kind, std::string_view tsv
   std::multimap<std::string_view, std::size_t> places;
   for (std::size_t at = 1; at < lines.size(); ++at) {
     auto const cells = split(lines[at], '\t');
-    if (cells.size() != header.size()) return wrong_table(kind, at + 1, "has another number of columns than the header");
+    if (cells.size() != header.size())
+      return wrong_table(kind, at + 1, "has another number of columns than the header");
     FABRICA_TRY(auto row, parse_row(kind, header, cells, at + 1));
     auto const [first, last] = places.equal_range(row.key);
     for (auto same = first; same != last; ++same)
-      if (overlap(rows[same->second], row)) return wrong_table(kind, at + 1, "holds on the same days as another row of its key");
-    places.emplace(cells[static_cast<std::size_t>(std::find(header.begin(), header.end(), "key") - header.begin())], rows.size());
+      if (overlap(rows[same->second], row))
+        return wrong_table(kind, at + 1, "holds on the same days as another row of its key");
+    places.emplace(cells[static_cast<std::size_t>(std::find(header.begin(), header.end(), "key") - header.begin())],
+                   rows.size());
     rows.push_back(std::move(row));
   }
   return rows;

@@ -24,8 +24,8 @@ Result<Row> row_of(store::OwnRow own) {
 
 }  // namespace
 
-// The shipped rows of the day in their order, each replaced or removed by the newest own row of its key, then the own rows
-// of new keys. An empty kind means every table.
+// The shipped rows of the day in their order, each replaced or removed by the newest own row of its key, then the own
+// rows of new keys. An empty kind means every table.
 Result<std::vector<Row>> Store::merged(db::Tx& tx, std::string_view kind, std::string_view date) const {
   if (!is_date(date)) return fail(Errc::invalid, "date", "Give the day as YYYY-MM-DD.");
   FABRICA_TRY(auto own_rows, tx.all<store::OwnRow>(store::kOwnHeld, kind, date));

@@ -56,7 +56,8 @@ std::vector<std::string> dangling_references(View const& view) {
     refers("mode_offers", row, "partition", view.partitions, row.partition);
   }
   for (auto const& row : view.mode_quotas)
-    for (auto const& mode : row.modes) refers("mode_quotas", row, "access mode", view.access_modes, std::optional{mode});
+    for (auto const& mode : row.modes)
+      refers("mode_quotas", row, "access mode", view.access_modes, std::optional{mode});
   for (auto const& row : view.cut_offs) refers("cut_offs", row, "access mode", view.access_modes, row.mode);
   for (auto const& row : view.systems) refers("systems", row, "country", view.countries, row.country);
   for (auto const& row : view.partitions) {
@@ -66,8 +67,10 @@ std::vector<std::string> dangling_references(View const& view) {
   for (auto const& row : view.billing_rules) refers("billing_rules", row, "partition", view.partitions, row.partition);
   for (auto const& row : view.accelerator_peaks)
     refers("accelerator_peaks", row, "accelerator", view.accelerators, row.accelerator);
-  for (auto const& row : view.utilisation) refers("utilisation", row, "accelerator", view.accelerators, row.accelerator);
-  for (auto const& row : view.grid_carbon) refers("grid_carbon", row, "country", view.countries, std::optional{row.key});
+  for (auto const& row : view.utilisation)
+    refers("utilisation", row, "accelerator", view.accelerators, row.accelerator);
+  for (auto const& row : view.grid_carbon)
+    refers("grid_carbon", row, "country", view.countries, std::optional{row.key});
   for (auto const& row : view.pue) refers("pue", row, "system", view.systems, std::optional{row.key});
   for (auto const& row : view.power) refers("power", row, "partition", view.partitions, std::optional{row.key});
   for (auto const& row : view.factories) {

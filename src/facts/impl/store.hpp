@@ -18,7 +18,8 @@ struct OwnRow {
   std::string digest;
 };
 BOOST_DESCRIBE_STRUCT(OwnRow, (),
-                      (public_id, kind, key, fields, valid_from, valid_to, source, confidence, withdrawn, author, digest))
+                      (public_id, kind, key, fields, valid_from, valid_to, source, confidence, withdrawn, author,
+                       digest))
 
 // Later rows win, so the order matters. $1 is '' for every table.
 inline constexpr db::Query kOwnHeld{"facts_own_held", R"sql(

@@ -80,7 +80,8 @@ T typed(Row const& row, std::vector<Fault>& faults) {
     auto& place = out.*member.pointer;
     using M = typename std::remove_cvref_t<decltype(place)>::value_type;
     if (!read_column(found->second, place))
-      faults.push_back({std::string{"/fields/"} + member.name, "Must be " + std::string{column_kind<M>()} + ", or empty."});
+      faults.push_back(
+          {std::string{"/fields/"} + member.name, "Must be " + std::string{column_kind<M>()} + ", or empty."});
   });
   if (read == row.fields.size()) return out;
   for (auto const& [name, text] : row.fields) {

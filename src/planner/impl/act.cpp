@@ -11,8 +11,8 @@ ActFlag flag_named(std::string_view name, facts::ComputeThreshold const* thresho
   return flag;
 }
 
-// Whether the compute of all training of the model exceeds a fixed threshold. Unknown upstream compute can only add: what
-// lies above already stays above, what lies below is undetermined.
+// Whether the compute of all training of the model exceeds a fixed threshold. Unknown upstream compute can only add:
+// what lies above already stays above, what lies below is undetermined.
 void compare_total(Context const& context, Work const& work, std::optional<double> threshold, ActFlag& flag) {
   auto const& request = context.request;
   if (!trains(request.method)) {
@@ -51,17 +51,19 @@ ActFlag modification(Context& context, Work const& work) {
   if (request.upstream_flop) {
     flag.threshold_flop = *request.upstream_flop * *share->fraction;
     flag.state = *flag.flop > *flag.threshold_flop ? FlagState::indicated : FlagState::not_indicated;
-    flag.why = fmt::format("{:.3g} FLOP against a third of the upstream model's {:.3g}.", *flag.flop, *request.upstream_flop);
+    flag.why =
+        fmt::format("{:.3g} FLOP against a third of the upstream model's {:.3g}.", *flag.flop, *request.upstream_flop);
     return flag;
   }
   flag.why = "The upstream model's compute is not given.";
   if (!request.upstream_systemic_risk) return flag;
-  auto const* basis = context.use("compute_thresholds", rows,
-                                  *request.upstream_systemic_risk ? "systemic_risk" : "gpai_indication");
+  auto const* basis =
+      context.use("compute_thresholds", rows, *request.upstream_systemic_risk ? "systemic_risk" : "gpai_indication");
   if (basis == nullptr || !basis->flop) return flag;
   double const instead = *basis->flop * *share->fraction;
-  flag.why += fmt::format(" Only if it can be neither known nor estimated is it compared with {:.3g}: this plan lies {}.", instead,
-                          *flag.flop > instead ? "above" : "at or below");
+  flag.why +=
+      fmt::format(" Only if it can be neither known nor estimated is it compared with {:.3g}: this plan lies {}.",
+                  instead, *flag.flop > instead ? "above" : "at or below");
   return flag;
 }
 

@@ -20,9 +20,9 @@ Result<double> billed_units(facts::BillingRule const& rule, JobShape const& job)
     case facts::BillingKind::max_of_shares: {
       if (!rule.units_per_share || !rule.cores_per_share || !rule.memory_gb_per_share) return unknown();
       if (*rule.cores_per_share <= 0 || *rule.memory_gb_per_share <= 0) return unknown();
-      double const shares = std::max({static_cast<double>(job.devices),
-                                      std::ceil(static_cast<double>(job.cores) / *rule.cores_per_share),
-                                      std::ceil(job.memory_gb / *rule.memory_gb_per_share)});
+      double const shares =
+          std::max({static_cast<double>(job.devices), std::ceil(static_cast<double>(job.cores) / *rule.cores_per_share),
+                    std::ceil(job.memory_gb / *rule.memory_gb_per_share)});
       return shares * job.hours * *rule.units_per_share;
     }
   }

@@ -4,8 +4,8 @@
 namespace fabrica::planner {
 
 Work work_of(PlanRequest const& request) {
-  // Forward 2, backward 4 floating-point operations for each parameter a token passes; recomputation adds a forward pass;
-  // frozen weights save the half of the backward pass that makes their gradients. Attention itself is neglected.
+  // Forward 2, backward 4 floating-point operations for each parameter a token passes; recomputation adds a forward
+  // pass; frozen weights save the half of the backward pass that makes their gradients. Attention itself is neglected.
   double factor = request.recompute ? 8 : 6;
   std::string why = request.recompute ? "forward, recomputed forward, backward" : "forward and backward";
   if (request.method == Method::lora) {
@@ -19,8 +19,8 @@ Work work_of(PlanRequest const& request) {
   Work work;
   work.flop_once = factor * passed * static_cast<double>(request.tokens);
   work.flop_total = work.flop_once * (1 + request.overhead_share);
-  work.formula = fmt::format("C = {:.0f} x N x D: N {} parameters, D tokens ({}); total = C x (1 + overhead share)", factor,
-                             request.active_parameters ? "active" : "all", why);
+  work.formula = fmt::format("C = {:.0f} x N x D: N {} parameters, D tokens ({}); total = C x (1 + overhead share)",
+                             factor, request.active_parameters ? "active" : "all", why);
   return work;
 }
 
@@ -30,7 +30,8 @@ namespace {
 
 constexpr double kAdapterShare = 0.01;
 constexpr double kUsableMemory = 0.8;
-constexpr double kTrainingBytes = 16;  // weights 2, gradients 2, fp32 copy and two moments of AdamW 12; in fp32 4 + 4 + 8
+constexpr double kTrainingBytes =
+    16;  // weights 2, gradients 2, fp32 copy and two moments of AdamW 12; in fp32 4 + 4 + 8
 constexpr double kTokenBytes = 4;
 constexpr double kGiga = 1e9;
 
@@ -88,7 +89,8 @@ void fill_memory(Context& context, facts::Partition const& partition, PartitionP
   auto& memory = out.memory;
   memory.model_gb = bytes_per_parameter(request) * static_cast<double>(request.parameters) / kGiga;
   memory.assumption = fmt::format(
-      "{:.4g} bytes a parameter ({}), sharded evenly over all accelerators, at most {:.0f} % of their memory; the rest is for {}",
+      "{:.4g} bytes a parameter ({}), sharded evenly over all accelerators, at most {:.0f} % of their memory; the rest "
+      "is for {}",
       bytes_per_parameter(request),
       request.method == Method::inference ? "weights"
       : request.method == Method::lora    ? "frozen weights, and adapters of 1 % with gradients and AdamW state"
@@ -101,7 +103,8 @@ void fill_memory(Context& context, facts::Partition const& partition, PartitionP
     return;
   }
   memory.accelerator_gb = accelerator->memory_gb;
-  double const node_gb = *accelerator->memory_gb * static_cast<double>(*partition.accelerators_per_node) * kUsableMemory;
+  double const node_gb =
+      *accelerator->memory_gb * static_cast<double>(*partition.accelerators_per_node) * kUsableMemory;
   if (node_gb <= 0) return;
   double const least = std::ceil(memory.model_gb / node_gb);
   memory.nodes_least = static_cast<std::int64_t>(std::max(1.0, least));
@@ -111,9 +114,9 @@ void fill_memory(Context& context, facts::Partition const& partition, PartitionP
   bool const enough = nodes >= *memory.nodes_least && (!partition.nodes || *memory.nodes_least <= *partition.nodes);
   memory.fits = enough ? Answer::yes : Answer::no;
   if (partition.nodes && *memory.nodes_least > *partition.nodes)
-    out.warnings.push_back(fmt::format("The model does not fit into the {} nodes of this partition.", *partition.nodes));
-  else if (!enough)
-    out.warnings.push_back(fmt::format("The model needs at least {} nodes here.", *memory.nodes_least));
+    out.warnings.push_back(
+        fmt::format("The model does not fit into the {} nodes of this partition.", *partition.nodes));
+  else if (!enough) out.warnings.push_back(fmt::format("The model needs at least {} nodes here.", *memory.nodes_least));
 }
 
 // From midnight of the first day to the end of the last.
@@ -138,13 +141,12 @@ void fill_time(Context& context, facts::Partition const& partition, PartitionPla
   out.node_hours = *out.gpu_hours / per_node;
   if (out.nodes) out.wall_hours = *out.node_hours / static_cast<double>(*out.nodes);
   if (auto const hours = hours_available(context))
-    out.nodes_for_deadline = static_cast<std::int64_t>(
-        std::clamp(std::ceil(*out.node_hours / *hours), 1.0, 9e15));
+    out.nodes_for_deadline = static_cast<std::int64_t>(std::clamp(std::ceil(*out.node_hours / *hours), 1.0, 9e15));
   if (partition.nodes && out.nodes && *out.nodes > *partition.nodes)
     out.warnings.push_back(fmt::format("{} nodes are more than this partition's {}.", *out.nodes, *partition.nodes));
   if (partition.nodes && out.nodes_for_deadline && *out.nodes_for_deadline > *partition.nodes)
-    out.warnings.push_back(fmt::format("The deadline cannot be met here: it takes {} nodes of {}.", *out.nodes_for_deadline,
-                                       *partition.nodes));
+    out.warnings.push_back(fmt::format("The deadline cannot be met here: it takes {} nodes of {}.",
+                                       *out.nodes_for_deadline, *partition.nodes));
 }
 
 void fill_unit(facts::Partition const& partition, PartitionPlan& out) {
@@ -155,15 +157,16 @@ void fill_unit(facts::Partition const& partition, PartitionPlan& out) {
   auto const devices = partition.devices_per_accelerator.value_or(1);
   if (devices <= 1 || !out.gpu_hours) return;
   out.device_hours = *out.gpu_hours * static_cast<double>(devices);
-  out.warnings.push_back(fmt::format("One GPU-hour is {}: {} GPU-hours are {} hours of single devices. Apply in GPU-hours.",
-                                     partition.gpu_hour_means.value_or("one accelerator"), number(*out.gpu_hours),
-                                     number(*out.device_hours)));
+  out.warnings.push_back(fmt::format(
+      "One GPU-hour is {}: {} GPU-hours are {} hours of single devices. Apply in GPU-hours.",
+      partition.gpu_hour_means.value_or("one accelerator"), number(*out.gpu_hours), number(*out.device_hours)));
 }
 
 void fill_energy(Context& context, facts::Partition const& partition, PartitionPlan& out) {
   auto& energy = out.energy;
-  energy.boundary = "estimate: the machine's power at benchmark load, shared among its accelerators, times PUE; without making "
-                    "the hardware, and whatever else the project runs";
+  energy.boundary =
+      "estimate: the machine's power at benchmark load, shared among its accelerators, times PUE; without making "
+      "the hardware, and whatever else the project runs";
   energy.carbon_basis = "location-based: the grid of the system's country";
   if (!out.gpu_hours) return;
   auto const* power = context.use("power", context.view.power, partition.key);
@@ -227,12 +230,13 @@ Storage storage_of(PlanRequest const& request) {
   storage.tokens_gb = kTokenBytes * static_cast<double>(request.tokens) / kGiga;
   storage.data_gb = request.data_gb;
   storage.total_gb = storage.checkpoints_gb + storage.tokens_gb + request.data_gb.value_or(0);
-  storage.assumption = fmt::format(
-      "{}; {:.0f} bytes a token, each token stored once; {}",
-      request.method == Method::inference ? "weights once"
-      : request.method == Method::lora    ? fmt::format("weights once, {} checkpoints of the adapters", request.checkpoints_kept)
-                                          : fmt::format("{} checkpoints of 16 bytes a parameter", request.checkpoints_kept),
-      kTokenBytes, request.data_gb ? "data as given" : "raw data not given and not counted");
+  storage.assumption =
+      fmt::format("{}; {:.0f} bytes a token, each token stored once; {}",
+                  request.method == Method::inference ? "weights once"
+                  : request.method == Method::lora
+                      ? fmt::format("weights once, {} checkpoints of the adapters", request.checkpoints_kept)
+                      : fmt::format("{} checkpoints of 16 bytes a parameter", request.checkpoints_kept),
+                  kTokenBytes, request.data_gb ? "data as given" : "raw data not given and not counted");
   return storage;
 }
 

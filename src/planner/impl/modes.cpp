@@ -40,14 +40,13 @@ RuleAnswer organisation_rule(Context const& context, facts::AccessMode const& mo
   if (lists(mode.eligible_kinds, kind))
     decide(rule, Answer::yes, "Open free of charge to this kind of organisation (" + kind + ").");
   else if (lists(mode.project_only_kinds, kind))
-    decide_stated(rule, context.request.eu_project,
-                  "Industry takes part only within a Horizon Europe or Digital Europe research and innovation project.");
+    decide_stated(
+        rule, context.request.eu_project,
+        "Industry takes part only within a Horizon Europe or Digital Europe research and innovation project.");
   else if (lists(mode.priced_kinds, kind))
     decide(rule, Answer::no, "Free for start-ups and SMEs only; other industry (" + kind + ") uses paid access.");
-  else if (mode.eligible_kinds.empty())
-    decide(rule, Answer::unknown, "Who may apply is not known.");
-  else
-    decide(rule, Answer::no, "Not open to this kind of organisation (" + kind + ").");
+  else if (mode.eligible_kinds.empty()) decide(rule, Answer::unknown, "Who may apply is not known.");
+  else decide(rule, Answer::no, "Not open to this kind of organisation (" + kind + ").");
   return rule;
 }
 
@@ -74,7 +73,8 @@ RuleAnswer location_rule(Context& context, facts::AccessMode const& mode) {
   else if (country->participating_state == true) decide(rule, Answer::yes, name + " is a EuroHPC Participating State.");
   else if (country->horizon_associated == true) decide(rule, Answer::yes, name + " is associated to Horizon Europe.");
   else if (country->digital_associated == true) decide(rule, Answer::yes, name + " is associated to Digital Europe.");
-  else if (country->eu_member && country->participating_state && country->horizon_associated && country->digital_associated)
+  else if (country->eu_member && country->participating_state && country->horizon_associated &&
+           country->digital_associated)
     decide(rule, Answer::no, name + " is no Member State, takes no part and is not associated.");
   else decide(rule, Answer::unknown, "Whether " + name + " takes part or is associated is not known.");
   return rule;
@@ -93,8 +93,9 @@ std::vector<RuleAnswer> eligibility(Context& context, facts::AccessMode const& m
   }
   if (mode.inference_share_max && request.method == Method::inference) {
     auto& rule = rules.emplace_back(rule_of("inference_share", mode));
-    decide(rule, Answer::no, fmt::format("At most {:.0f} % of an allocation may be inference; this plan is all inference.",
-                                         *mode.inference_share_max * 100));
+    decide(rule, Answer::no,
+           fmt::format("At most {:.0f} % of an allocation may be inference; this plan is all inference.",
+                       *mode.inference_share_max * 100));
   }
   return rules;
 }
@@ -108,8 +109,8 @@ void check_duration(facts::AccessMode const& mode, facts::Partition const* parti
   auto const nodes = request.nodes ? request.nodes : (partition != nullptr ? partition->nodes : std::nullopt);
   if (!nodes || least <= static_cast<double>(*nodes)) return;
   offer.fits = Answer::no;
-  offer.why = fmt::format("An allocation lasts at most {} months, and {} nodes do not finish in them: it takes {}.", months,
-                          *nodes, number(least));
+  offer.why = fmt::format("An allocation lasts at most {} months, and {} nodes do not finish in them: it takes {}.",
+                          months, *nodes, number(least));
 }
 
 void check_amount(facts::AccessMode const& mode, OfferFit& offer) {
@@ -130,7 +131,8 @@ void check_amount(facts::AccessMode const& mode, OfferFit& offer) {
     offer.why = needed + " are less than this mode is for: it starts at " + number(*offer.amount_min) + ".";
   } else if (offer.amount_max) {
     offer.fits = Answer::yes;
-    offer.why = needed + (fixed ? " fit into the package of about " : " lie within the limit of ") + number(*offer.amount_max) + ".";
+    offer.why = needed + (fixed ? " fit into the package of about " : " lie within the limit of ") +
+                number(*offer.amount_max) + ".";
   } else {
     offer.why = needed + ": the upper limit is not known.";
   }
@@ -152,9 +154,10 @@ OfferFit offer_fit(Context const& context, facts::AccessMode const& mode, Partit
   return offer;
 }
 
-// The partitions the mode is known to offer; where no list is known, every one in the plan, within the mode's own limits.
-std::vector<OfferFit> offers_of(Context& context, facts::AccessMode const& mode, std::vector<PartitionPlan> const& partitions,
-                                bool& listed) {
+// The partitions the mode is known to offer, within their own limits; where no list is known, every one in the plan,
+// within the mode's own limits.
+std::vector<OfferFit> offers_of(Context& context, facts::AccessMode const& mode,
+                                std::vector<PartitionPlan> const& partitions, bool& listed) {
   std::vector<OfferFit> offers;
   listed = false;
   for (auto const& row : context.view.mode_offers) {
@@ -163,24 +166,26 @@ std::vector<OfferFit> offers_of(Context& context, facts::AccessMode const& mode,
     for (auto const& plan : partitions) {
       if (row.partition != plan.partition) continue;
       context.record("mode_offers", row);
-      offers.push_back(offer_fit(context, mode, plan, row.amount_min ? row.amount_min : mode.amount_min,
-                                 row.amount_max ? row.amount_max : mode.amount_max));
+      offers.push_back(offer_fit(context, mode, plan, row.amount_min, row.amount_max));
     }
   }
   if (listed) return offers;
-  for (auto const& plan : partitions) offers.push_back(offer_fit(context, mode, plan, mode.amount_min, mode.amount_max));
+  for (auto const& plan : partitions)
+    offers.push_back(offer_fit(context, mode, plan, mode.amount_min, mode.amount_max));
   return offers;
 }
 
 void fill_dates(Context& context, facts::AccessMode const& mode, ModePlan& out) {
   facts::CutOff const* next = nullptr;
   for (auto const& row : context.view.cut_offs)
-    if (row.mode == mode.key && row.closes && row.closes->us > context.now && (!next || row.closes->us < next->closes->us))
+    if (row.mode == mode.key && row.closes && row.closes->us > context.now &&
+        (!next || row.closes->us < next->closes->us))
       next = &row;
   if (next != nullptr) {
     context.record("cut_offs", *next);
     out.next_cut_off = next->closes;
-    out.next_cut_off_note = fmt::format("{} ({})", next->local.value_or("local time not known"), json::enum_name(next->confidence));
+    out.next_cut_off_note =
+        fmt::format("{} ({})", next->local.value_or("local time not known"), json::enum_name(next->confidence));
   } else if (mode.cut_off_rule == facts::CutOffRule::permanent) {
     out.next_cut_off_note = "Open all the time, in order of arrival.";
   } else if (mode.cut_off_rule == facts::CutOffRule::first_of_month) {
@@ -191,14 +196,16 @@ void fill_dates(Context& context, facts::AccessMode const& mode, ModePlan& out) 
   std::optional<std::string> from;
   if (mode.answer_from == facts::AnswerFrom::submission) from = context.view.date;
   else if (out.next_cut_off) from = format_date(out.next_cut_off->us);
-  std::string const since = mode.answer_from == facts::AnswerFrom::submission ? "applying on the day of this plan" : "the cut-off";
+  std::string const since =
+      mode.answer_from == facts::AnswerFrom::submission ? "applying on the day of this plan" : "the cut-off";
   if (mode.answer_working_days) {
-    out.answer_note = fmt::format("Access within {} working days of {}; Monday to Friday, public holidays are not known here.",
-                                  *mode.answer_working_days, since);
+    out.answer_note =
+        fmt::format("Access within {} working days of {}; Monday to Friday, public holidays are not known here.",
+                    *mode.answer_working_days, since);
     if (from) out.answer_due_on = add_working_days(*from, *mode.answer_working_days);
   } else if (mode.answer_months_max) {
-    out.answer_note = fmt::format("Within {} month{} of {}.", *mode.answer_months_max, *mode.answer_months_max == 1 ? "" : "s",
-                                  since);
+    out.answer_note = fmt::format("Within {} month{} of {}.", *mode.answer_months_max,
+                                  *mode.answer_months_max == 1 ? "" : "s", since);
     if (from) out.answer_due_on = add_months(*from, *mode.answer_months_max);
   } else {
     out.answer_note = "How long an answer takes is not known.";
@@ -213,7 +220,8 @@ Answer best_of(std::vector<OfferFit> const& offers, std::string& why) {
   }
   OfferFit const* best = &offers.front();
   for (auto const& offer : offers)
-    if (best->fits != Answer::yes && (offer.fits == Answer::yes || (best->fits == Answer::no && offer.fits == Answer::unknown)))
+    if (best->fits != Answer::yes &&
+        (offer.fits == Answer::yes || (best->fits == Answer::no && offer.fits == Answer::unknown)))
       best = &offer;
   why = best->partition + ": " + best->why;
   return best->fits;
