@@ -14,7 +14,7 @@ namespace fabrica::recipe {
 namespace {
 
 constexpr double kBeta1 = 0.9;
-constexpr double kBeta2 = 0.95;
+constexpr double kBeta2 = 0.99;  // steps of few tokens: a shorter memory follows their noise
 constexpr double kEps = 1e-8;
 // Tokens a rank takes through the model at once. Small enough that a layer's matrices stay in the cache of a core.
 constexpr int kMicroTokens = 512;

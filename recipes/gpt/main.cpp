@@ -13,7 +13,8 @@
 #include "core/pass.hpp"
 #include "core/ranks.hpp"
 #include "core/utf8.hpp"
-#include "gpt/report.hpp"
+#include "gpt/bench.hpp"
+#include "gpt/settings.hpp"
 #include "gpt/train.hpp"
 
 namespace fabrica::recipe {
@@ -29,6 +30,7 @@ constexpr std::string_view kUsage =
   fabrica-gpt tokenizer --corpus DIR --vocab-size N --out FILE    learns a tokenizer from <language>.jsonl files
   fabrica-gpt encode --tokenizer FILE                 JSON strings in, one a line; arrays of ids out
   fabrica-gpt decode --tokenizer FILE                 arrays of ids in, one a line; JSON strings out
+  fabrica-gpt bench --parameters FILE [--threads 2] [--seconds 30]    speed of training, as JSON
 )";
 
 std::unexpected<Error> usage(std::string what) {
@@ -165,6 +167,17 @@ Result<int> decode(Options const& options) {
   return 0;
 }
 
+Result<int> bench_command(Options const& options) {
+  FABRICA_TRY(auto const file, needed(options, "--parameters"));
+  FABRICA_TRY(auto const threads, number(options, "--threads", 2, 1, 1024));
+  FABRICA_TRY(auto const seconds, number(options, "--seconds", 30.0, 1.0, 3600.0));
+  FABRICA_TRY(auto const text, read_file(file, 1U << 20));
+  FABRICA_TRY(auto settings, parse_settings(text));
+  FABRICA_TRY(auto const result, bench(std::move(settings.train), threads, seconds));
+  fmt::print("{}\n", result);
+  return 0;
+}
+
 Result<int> command(int argc, char** argv) {
   std::string_view const name = argc > 1 ? argv[1] : "";
   if (name == "--help" || name == "help") {
@@ -187,6 +200,7 @@ Result<int> command(int argc, char** argv) {
       {"tokenizer", learn, {"--corpus", "--vocab-size", "--out"}},
       {"encode", encode, {"--tokenizer"}},
       {"decode", decode, {"--tokenizer"}},
+      {"bench", bench_command, {"--parameters", "--threads", "--seconds"}},
   };
   for (auto const& c : commands) {
     if (c.name != name) continue;
