@@ -26,8 +26,8 @@ class Authenticator {
  public:
   virtual ~Authenticator() = default;
   // One of the two is not empty; the bearer token wins. Errors: unauthenticated (unknown, expired, revoked).
-  virtual Result<identity::Actor> authenticate(db::Tx& tx, std::string_view bearer_token, std::string_view session_cookie,
-                                               Micros now) = 0;
+  virtual Result<identity::Actor> authenticate(db::Tx& tx, std::string_view bearer_token,
+                                               std::string_view session_cookie, Micros now) = 0;
   // For unsafe methods with a session cookie: does the header's token belong to the session? Errors: forbidden "csrf".
   virtual Result<> check_csrf(db::Tx& tx, std::string_view session_cookie, std::string_view csrf_token) = 0;
 };
@@ -101,13 +101,21 @@ class Api {
 
   // f(Call&, db::Tx&, In const&) -> Result<Out>, in a write transaction.
   template <class In, class Out, class F>
-  void post(std::string path, Doc doc, F f) { change<In, Out>("POST", std::move(path), std::move(doc), std::move(f)); }
+  void post(std::string path, Doc doc, F f) {
+    change<In, Out>("POST", std::move(path), std::move(doc), std::move(f));
+  }
   template <class In, class Out, class F>
-  void put(std::string path, Doc doc, F f) { change<In, Out>("PUT", std::move(path), std::move(doc), std::move(f)); }
+  void put(std::string path, Doc doc, F f) {
+    change<In, Out>("PUT", std::move(path), std::move(doc), std::move(f));
+  }
   template <class In, class Out, class F>
-  void patch(std::string path, Doc doc, F f) { change<In, Out>("PATCH", std::move(path), std::move(doc), std::move(f)); }
+  void patch(std::string path, Doc doc, F f) {
+    change<In, Out>("PATCH", std::move(path), std::move(doc), std::move(f));
+  }
   template <class In, class Out, class F>
-  void del(std::string path, Doc doc, F f) { change<In, Out>("DELETE", std::move(path), std::move(doc), std::move(f)); }
+  void del(std::string path, Doc doc, F f) {
+    change<In, Out>("DELETE", std::move(path), std::move(doc), std::move(f));
+  }
 
   // A POST that changes nothing (an estimate, a search): the same signature, in a read transaction, no Idempotency-Key.
   template <class In, class Out, class F>
@@ -116,11 +124,12 @@ class Api {
         typed<In, Out>(std::move(f)));
   }
 
-  // For downloads, event streams, other protocols: f does its own transactions (database()) and makes its own answer. The
-  // caller is authenticated all the same, and without Doc::open nobody anonymous gets in.
+  // For downloads, event streams, other protocols: f does its own transactions (database()) and makes its own answer.
+  // The caller is authenticated all the same, and without Doc::open nobody anonymous gets in.
   using RawHandler = std::function<Result<http::Response>(Call&, http::Request&)>;
   void raw(std::string method, std::string path, Doc doc, RawHandler f);
-  // A body that is streamed to a sink. The Call and the request are gone once f has returned: the sink copies what it needs.
+  // A body that is streamed to a sink. The Call and the request are gone once f has returned: the sink copies what it
+  // needs.
   using RawUpload = std::function<Result<std::unique_ptr<http::BodySink>>(Call&)>;
   void upload(std::string method, std::string path, Doc doc, RawUpload f);
 
@@ -140,7 +149,7 @@ class Api {
   // Reads the body, outside any transaction.
   using Prepare = std::function<Result<Act>(std::string_view body)>;
   struct Shape {
-    std::string in = {};   // schemas as JSON; empty: no body
+    std::string in = {};  // schemas as JSON; empty: no body
     std::string out = {};
   };
   struct Operation;

@@ -22,7 +22,8 @@ Result<PublicId> Call::id(std::string_view name) const {
   return id;
 }
 
-Result<std::optional<std::int64_t>> Call::query_integer(std::string_view name, std::int64_t least, std::int64_t most) const {
+Result<std::optional<std::int64_t>> Call::query_integer(std::string_view name, std::int64_t least,
+                                                        std::int64_t most) const {
   auto const text = query(name);
   if (!text) return std::optional<std::int64_t>{};
   std::int64_t value = 0;

@@ -61,7 +61,8 @@ class Call {
   http::Headers headers_;
 };
 
-// A window on a list: `?limit=&cursor=`. The cursor is what PageOf::next said, by custom the public id of the last item.
+// A window on a list: `?limit=&cursor=`. The cursor is what PageOf::next said, by custom the public id of the last
+// item.
 struct Page {
   std::int64_t limit = 50;  // 1 .. 200
   std::string cursor = {};
@@ -72,8 +73,8 @@ struct Page {
 template <class T>
 struct PageOf {
   std::vector<T> items = {};
-  std::string next = {};                       // cursor of the next page; empty: this was the last
-  std::optional<std::int64_t> total = {};      // of the whole list, sent as X-Result-Count
+  std::string next = {};                   // cursor of the next page; empty: this was the last
+  std::optional<std::int64_t> total = {};  // of the whole list, sent as X-Result-Count
 };
 
 // Cuts a list that was asked for limit + 1 items to a page; `cursor_of(item)` names the last one.

@@ -50,7 +50,8 @@ std::size_t on_head(char* data, std::size_t, std::size_t size, void* user) {
   if (colon == std::string_view::npos) return size;
   auto value = line.substr(colon + 1);
   while (!value.empty() && (value.front() == ' ' || value.front() == '\t')) value.remove_prefix(1);
-  while (!value.empty() && (value.back() == '\r' || value.back() == '\n' || value.back() == ' ')) value.remove_suffix(1);
+  while (!value.empty() && (value.back() == '\r' || value.back() == '\n' || value.back() == ' '))
+    value.remove_suffix(1);
   exchange.response.headers.add(line.substr(0, colon), value);
   return size;
 }
@@ -88,7 +89,8 @@ Error connection_error(CURLcode code, ClientRequest const& request, char const* 
     case CURLE_OUT_OF_MEMORY: return {Errc::internal, "memory", "Out of memory."};
     default: break;
   }
-  if (exchange.too_large) return {Errc::too_large, "answer_too_large", fmt::format("The answer of {} is too large.", where)};
+  if (exchange.too_large)
+    return {Errc::too_large, "answer_too_large", fmt::format("The answer of {} is too large.", where)};
   return {Errc::unavailable, "connection", fmt::format("The exchange with {} broke off: {}.", where, because)};
 }
 
@@ -220,13 +222,15 @@ Result<ClientResponse> Client::send(ClientRequest const& request) {
   File file;
   if (!request.upload_path.empty()) {
     file.reset(std::fopen(request.upload_path.c_str(), "rbe"));
-    struct stat status {};
+    struct stat status{};
     if (!file || ::fstat(::fileno(file.get()), &status) != 0 || !S_ISREG(status.st_mode))
-      return fail(Errc::not_found, "file_missing", fmt::format("{} cannot be read: {}.", request.upload_path, std::strerror(errno)));
+      return fail(Errc::not_found, "file_missing",
+                  fmt::format("{} cannot be read: {}.", request.upload_path, std::strerror(errno)));
     curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
     curl_easy_setopt(curl, CURLOPT_READDATA, file.get());
     curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(status.st_size));
-  } else if (!request.body.empty() || request.method == "POST" || request.method == "PUT" || request.method == "PATCH") {
+  } else if (!request.body.empty() || request.method == "POST" || request.method == "PUT" ||
+             request.method == "PATCH") {
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.data());
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
   }

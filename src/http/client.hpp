@@ -17,10 +17,10 @@ struct ClientRequest {
   std::string url = {};
   Headers headers = {};
   std::string body = {};
-  std::string upload_path = {};                // sends this file instead of body, without loading it
-  Micros timeout_us = 30 * kSecond;            // for the whole exchange; 0 with a stream: only silence ends it
-  Micros silence_us = 60 * kSecond;            // no byte for so long ends it
-  std::size_t answer_bytes_max = 16u << 20;    // of a body kept in memory
+  std::string upload_path = {};              // sends this file instead of body, without loading it
+  Micros timeout_us = 30 * kSecond;          // for the whole exchange; 0 with a stream: only silence ends it
+  Micros silence_us = 60 * kSecond;          // no byte for so long ends it
+  std::size_t answer_bytes_max = 16u << 20;  // of a body kept in memory
   // Takes a successful answer's body piece by piece instead of keeping it; false ends the exchange without an error.
   std::function<bool(std::string_view piece)> download = {};
 };
@@ -54,8 +54,9 @@ class Client {
   Client(Client const&) = delete;
   Client& operator=(Client const&) = delete;
 
-  // Any status is an answer. Errors: invalid "url", not_found "file_missing" (upload_path), too_large "answer_too_large",
-  // unavailable "connection" (refused, unknown host, broken), "timeout", "tls" (certificate not trusted).
+  // Any status is an answer. Errors: invalid "url", not_found "file_missing" (upload_path), too_large
+  // "answer_too_large", unavailable "connection" (refused, unknown host, broken), "timeout", "tls" (certificate not
+  // trusted).
   Result<ClientResponse> send(ClientRequest const& request);
 
   // The same; an answer that is not 2xx becomes its Error (error_of).

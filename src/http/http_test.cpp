@@ -26,8 +26,8 @@ std::string matched(Router const& router, std::string_view method, std::string_v
 
 TEST(Router, FindsTheMostLiteralPattern) {
   Router router;
-  for (auto const* pattern : {"/", "/projects", "/projects/{project}", "/projects/mine", "/projects/{project}/jobs/{job}",
-                              "/projects/mine/rules", "/log/{path*}"})
+  for (auto const* pattern : {"/", "/projects", "/projects/{project}", "/projects/mine",
+                              "/projects/{project}/jobs/{job}", "/projects/mine/rules", "/log/{path*}"})
     router.add("GET", pattern, answer(pattern));
   router.add("POST", "/projects", answer("post"));
   EXPECT_EQ(matched(router, "GET", "/"), "/");
@@ -51,8 +51,8 @@ TEST(Router, TellsNotFoundFromMethodNotAllowed) {
 TEST(Router, RefusesAddressesThatHideSomething) {
   Router router;
   router.add("GET", "/files/{path*}", answer(""));
-  for (auto const* path : {"/files/../etc/passwd", "/files/%2e%2e/etc", "/files/a%2F..%2Fb", "/files/./a", "/files/%zz", "/files/%",
-                           "/files/a%00b", "/files/%0d%0a", "/files/%ff", "/files/%c0%af"})
+  for (auto const* path : {"/files/../etc/passwd", "/files/%2e%2e/etc", "/files/a%2F..%2Fb", "/files/./a", "/files/%zz",
+                           "/files/%", "/files/a%00b", "/files/%0d%0a", "/files/%ff", "/files/%c0%af"})
     EXPECT_EQ(matched(router, "GET", path), "encoding") << path;
   EXPECT_EQ(matched(router, "GET", "/files/%C3%A9..x"), "/files/{path*} path=é..x");
 }
@@ -99,7 +99,8 @@ TEST(Head, FormatsDatesAndTargets) {
 }
 
 TEST(Problem, CarriesReasonFaultsAndRequestBothWays) {
-  Error const error{Errc::invalid, "json_members", "Two things are wrong.", {{"/a", "Is missing."}, {"/b", "Must be 1."}}};
+  Error const error{
+      Errc::invalid, "json_members", "Two things are wrong.", {{"/a", "Is missing."}, {"/b", "Must be 1."}}};
   auto const response = problem(error, "req-12345");
   EXPECT_EQ(response.status, 400);
   EXPECT_EQ(response.headers.get("content-type"), "application/problem+json");
@@ -129,9 +130,10 @@ TEST(Metrics, SpeakPrometheus) {
   histogram.observe(101);
   histogram.observe(20'000'000);
   auto const text = metrics.text();
-  for (auto const* line : {"# TYPE fabrica_a_total counter\nfabrica_a_total{route=\"/x\\\"y\"} 3\n", "fabrica_g -2\n", "fabrica_asked 1.5\n",
-                           "fabrica_h_seconds_bucket{le=\"0.0001\"} 1\n", "fabrica_h_seconds_bucket{le=\"0.00025\"} 2\n",
-                           "fabrica_h_seconds_bucket{le=\"+Inf\"} 3\n", "fabrica_h_seconds_count 3\n"})
+  for (auto const* line : {"# TYPE fabrica_a_total counter\nfabrica_a_total{route=\"/x\\\"y\"} 3\n", "fabrica_g -2\n",
+                           "fabrica_asked 1.5\n", "fabrica_h_seconds_bucket{le=\"0.0001\"} 1\n",
+                           "fabrica_h_seconds_bucket{le=\"0.00025\"} 2\n", "fabrica_h_seconds_bucket{le=\"+Inf\"} 3\n",
+                           "fabrica_h_seconds_count 3\n"})
     EXPECT_NE(text.find(line), std::string::npos) << line << text;
 }
 

@@ -27,8 +27,11 @@ bool is_plain_utf8(std::string_view text) {
   for (std::size_t place = 0; place < text.size();) {
     auto const lead = static_cast<unsigned char>(text[place]);
     if (lead < 0x20 || lead == 0x7F) return false;
-    std::size_t const more = lead < 0x80 ? 0 : lead >= 0xC2 && lead <= 0xDF ? 1 : lead >= 0xE0 && lead <= 0xEF ? 2
-                             : lead >= 0xF0 && lead <= 0xF4 ? 3 : 4;
+    std::size_t const more = lead < 0x80                    ? 0
+                             : lead >= 0xC2 && lead <= 0xDF ? 1
+                             : lead >= 0xE0 && lead <= 0xEF ? 2
+                             : lead >= 0xF0 && lead <= 0xF4 ? 3
+                                                            : 4;
     if (more == 4 || place + more >= text.size()) return false;
     for (std::size_t step = 1; step <= more; ++step)
       if ((text[place + step] & 0xC0) != 0x80) return false;
@@ -118,7 +121,8 @@ std::string_view Request::cookie(std::string_view name) const {
     auto pair = rest.substr(0, rest.find(';'));
     rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
     while (pair.starts_with(' ')) pair.remove_prefix(1);
-    if (pair.size() > name.size() && pair.starts_with(name) && pair[name.size()] == '=') return pair.substr(name.size() + 1);
+    if (pair.size() > name.size() && pair.starts_with(name) && pair[name.size()] == '=')
+      return pair.substr(name.size() + 1);
   }
   return {};
 }
@@ -132,9 +136,10 @@ Response text_response(int status, std::string_view content_type, std::string bo
 Result<Response> file_response(Request const& request, std::string const& path, std::string_view content_type,
                                std::string_view etag) {
   runtime::Fd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-  struct stat status {};
+  struct stat status{};
   if (!fd.open() || ::fstat(fd.get(), &status) != 0) {
-    if (errno == ENOENT || errno == ENOTDIR) return fail(Errc::not_found, "file_missing", "The file is not there any more.");
+    if (errno == ENOENT || errno == ENOTDIR)
+      return fail(Errc::not_found, "file_missing", "The file is not there any more.");
     return fail(Errc::unavailable, "file_read", fmt::format("The file cannot be read: {}.", std::strerror(errno)));
   }
   if (!S_ISREG(status.st_mode)) return fail(Errc::not_found, "file_missing", "There is no file here.");
@@ -176,7 +181,8 @@ Result<std::string> percent_decode(std::string_view text, bool plus_is_space) {
     } else {
       int const high = place + 2 < text.size() ? hex_value(text[place + 1]) : -1;
       int const low = place + 2 < text.size() ? hex_value(text[place + 2]) : -1;
-      if (high < 0 || low < 0) return fail(Errc::invalid, "encoding", "A % in the address is not followed by two hex digits.");
+      if (high < 0 || low < 0)
+        return fail(Errc::invalid, "encoding", "A % in the address is not followed by two hex digits.");
       out += static_cast<char>(high << 4 | low);
       place += 2;
     }
@@ -189,8 +195,8 @@ Result<std::string> percent_decode(std::string_view text, bool plus_is_space) {
 std::string percent_encode(std::string_view text) {
   std::string out;
   for (char const c : text) {
-    bool const plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' ||
-                       c == '_' || c == '~';
+    bool const plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+                       c == '.' || c == '_' || c == '~';
     if (plain) out += c;
     else out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
   }

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <ctime>
 
 #include "base/check.hpp"
 
@@ -101,7 +100,10 @@ Metrics::Series& Metrics::series(std::string_view name, std::string_view help, s
   for (auto const& known : families_)
     if (known->name == name) family = known.get();
   if (!family)
-    family = families_.emplace_back(std::make_unique<Family>(Family{std::string{name}, std::string{help}, std::string{kind}, {}})).get();
+    family =
+        families_
+            .emplace_back(std::make_unique<Family>(Family{std::string{name}, std::string{help}, std::string{kind}, {}}))
+            .get();
   FABRICA_CHECK(family->kind == kind);
   for (auto const& known : family->series)
     if (known->labels == labels) return *known;
@@ -144,20 +146,23 @@ std::string Metrics::text() const {
     fmt::format_to(line, "# HELP {} {}\n# TYPE {} {}\n", family->name, family->help, family->name, family->kind);
     for (auto const& one : family->series) {
       if (one->histogram) append_histogram(out, family->name, one->labels, *one->histogram);
-      else if (one->counter) fmt::format_to(line, "{}{} {}\n", family->name, label_text(one->labels), one->counter->value());
-      else if (one->gauge) fmt::format_to(line, "{}{} {}\n", family->name, label_text(one->labels), one->gauge->value());
+      else if (one->counter)
+        fmt::format_to(line, "{}{} {}\n", family->name, label_text(one->labels), one->counter->value());
+      else if (one->gauge)
+        fmt::format_to(line, "{}{} {}\n", family->name, label_text(one->labels), one->gauge->value());
       else if (one->ask) fmt::format_to(line, "{}{} {}\n", family->name, label_text(one->labels), one->ask());
     }
   }
   return out;
 }
 
-void add_process_metrics(Metrics& metrics) {
-  auto const started = static_cast<double>(std::time(nullptr));
+void add_process_metrics(Metrics& metrics, Clock const& clock) {
+  auto const started = static_cast<double>(clock.now()) / kSecond;
   metrics.ask("process_resident_memory_bytes", "Resident memory size in bytes.", {}, resident_bytes);
   metrics.ask("process_cpu_seconds_total", "User and system processor time in seconds.", {}, processor_seconds);
   metrics.ask("process_open_fds", "Open file descriptors.", {}, open_files);
-  metrics.ask("process_start_time_seconds", "When the process started, in seconds since 1970.", {}, [started] { return started; });
+  metrics.ask("process_start_time_seconds", "When the process started, in seconds since 1970.", {},
+              [started] { return started; });
 }
 
 }  // namespace fabrica::http

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.hpp"
+
 namespace fabrica::http {
 
 class Counter {
@@ -35,9 +37,9 @@ class Gauge {
 // Durations in microseconds, shown in seconds.
 class Histogram {
  public:
-  static constexpr std::int64_t kBounds_us[] = {100,     250,     500,       1'000,     2'500,     5'000,     10'000,
-                                                25'000,  50'000,  100'000,   250'000,   500'000,   1'000'000, 2'500'000,
-                                                5'000'000, 10'000'000};
+  static constexpr std::int64_t kBounds_us[] = {100,       250,       500,       1'000,     2'500,   5'000,
+                                                10'000,    25'000,    50'000,    100'000,   250'000, 500'000,
+                                                1'000'000, 2'500'000, 5'000'000, 10'000'000};
   static constexpr std::size_t kBuckets = std::size(kBounds_us) + 1;
 
   void observe(std::int64_t us);
@@ -78,6 +80,6 @@ class Metrics {
 };
 
 // Memory, processor time, open files and start time of this process, under Prometheus's customary names.
-void add_process_metrics(Metrics& metrics);
+void add_process_metrics(Metrics& metrics, Clock const& clock);
 
 }  // namespace fabrica::http

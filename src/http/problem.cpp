@@ -101,7 +101,9 @@ Response problem(int status, std::string_view reason, std::string_view detail, s
 }
 
 Error error_of(int status, std::string_view content_type, std::string_view body) {
-  Error error{.code = code_of(status), .reason = fmt::format("http_{}", status), .what = fmt::format("The server answered {}.", status)};
+  Error error{.code = code_of(status),
+              .reason = fmt::format("http_{}", status),
+              .what = fmt::format("The server answered {}.", status)};
   if (!content_type.starts_with("application/problem+json")) return error;
   auto const document = json::Document::parse(body);
   if (!document) return error;

@@ -6,9 +6,9 @@ namespace fabrica::http {
 
 struct Router::Node {
   std::map<std::string, std::unique_ptr<Node>, std::less<>> literal;
-  std::unique_ptr<Node> parameter;  // one step, "{name}"
-  std::map<std::string, Route const*, std::less<>> here;       // by method
-  std::map<std::string, Route const*, std::less<>> everything; // "{name*}" from here on, by method
+  std::unique_ptr<Node> parameter;                              // one step, "{name}"
+  std::map<std::string, Route const*, std::less<>> here;        // by method
+  std::map<std::string, Route const*, std::less<>> everything;  // "{name*}" from here on, by method
 };
 
 namespace {
@@ -106,7 +106,8 @@ Result<Router::Match> Router::match(std::string_view method, std::string_view pa
       if (!node.here.empty()) found = &node;
       return;
     }
-    if (auto const next = node.literal.find(steps[place]); next != node.literal.end()) self(self, *next->second, place + 1);
+    if (auto const next = node.literal.find(steps[place]); next != node.literal.end())
+      self(self, *next->second, place + 1);
     if (!found && node.parameter && !steps[place].empty()) self(self, *node.parameter, place + 1);
     if (!found && !rest && !node.everything.empty()) rest = &node;
   };

@@ -26,11 +26,12 @@ struct Route {
   UploadHandler upload = {};         // instead of handler: the body is streamed into the sink
   std::uint64_t body_bytes_max = 0;  // 0: the server's default
   RunsOn runs_on = RunsOn::worker;
-  std::size_t index = 0;             // given by the router, from 0
+  std::size_t index = 0;  // given by the router, from 0
 };
 
 // Method and pattern to handler. A pattern is "/projects/{project}/jobs"; a last step "{path*}" takes the rest of the
-// path, slashes included. A literal step wins over a parameter. Filled before the server starts, then read by any thread.
+// path, slashes included. A literal step wins over a parameter. Filled before the server starts, then read by any
+// thread.
 class Router {
  public:
   Router();

@@ -33,8 +33,9 @@ class Server {
     bool access_log = true;
   };
 
-  // Listens and serves from here on. The router, pool, metrics, clock and log outlive the server; the pool is stopped after it.
-  // Errors: invalid "listen_address", conflict "port_taken", forbidden "port_privileged", unavailable "listen".
+  // Listens and serves from here on. The router, pool, metrics, clock and log outlive the server; the pool is stopped
+  // after it. Errors: invalid "listen_address", conflict "port_taken", forbidden "port_privileged", unavailable
+  // "listen".
   static Result<std::unique_ptr<Server>> start(Settings settings, Router const& router, runtime::Pool& pool,
                                                Metrics& metrics, Clock const& clock, Random& random, Log& log);
   ~Server();  // stop(0) when nobody did
@@ -42,8 +43,8 @@ class Server {
   Server& operator=(Server const&) = delete;
 
   std::uint16_t port() const;
-  // Accepts nothing new, ends event streams and idle connections, lets requests under way answer until the deadline, then
-  // cuts. Returns when no handler of this server runs any more.
+  // Accepts nothing new, ends event streams and idle connections, lets requests under way answer until the deadline,
+  // then cuts. Returns when no handler of this server runs any more.
   void stop(Micros deadline_us);
 
  private:

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "runtime/loop.hpp"
 
@@ -99,7 +100,7 @@ struct EventPump::Subscription {
   Pull pull;
   std::string after;
   std::shared_ptr<Stream> stream;
-  Micros next_us = 0;     // pulled at the latest then, for what other processes stored
+  std::chrono::steady_clock::time_point next{};  // pulled at the latest then, for what other processes stored
   bool notified = true;
   std::string told_fault;  // a fault that stays is logged once
 };
@@ -115,7 +116,8 @@ Result<Response> EventPump::open(Request const& request, std::string topic, Pull
   subscription->topic = std::move(topic);
   subscription->pull = std::move(pull);
   subscription->after = request.header("Last-Event-ID");
-  subscription->stream = std::make_shared<Stream>(Stream::Settings{.waiting_bytes_max = kWaitingBytesMax, .heartbeat = ": still here\n\n"});
+  subscription->stream = std::make_shared<Stream>(
+      Stream::Settings{.waiting_bytes_max = kWaitingBytesMax, .heartbeat = ": still here\n\n"});
   subscription->stream->on_taken([loop = std::weak_ptr{loop_}] {
     if (auto const alive = loop.lock()) alive->wake();
   });
@@ -153,15 +155,15 @@ void EventPump::stop() {
 }
 
 void EventPump::round() {
-  auto const now = SystemClock{}.now();
+  auto const now = std::chrono::steady_clock::now();
   std::vector<std::shared_ptr<Subscription>> due;
   {
     std::lock_guard const lock{guards_subscriptions_};
     std::erase_if(subscriptions_, [](auto const& one) { return !one->stream->open(); });
     for (auto const& one : subscriptions_) {
-      if (!one->notified && one->next_us > now) continue;
+      if (!one->notified && one->next > now) continue;
       one->notified = false;
-      one->next_us = now + kSecond;
+      one->next = now + std::chrono::seconds{1};
       due.push_back(one);
     }
   }

@@ -19,8 +19,8 @@ class Loop;
 
 namespace fabrica::http {
 
-// An answer whose bytes come over time, sent in chunks. Producers push from any thread; the connection takes. A reader too
-// slow for the bound is dropped: memory is not his to fill.
+// An answer whose bytes come over time, sent in chunks. Producers push from any thread; the connection takes. A reader
+// too slow for the bound is dropped: memory is not his to fill.
 class Stream {
  public:
   struct Settings {
@@ -68,10 +68,10 @@ struct Event {
 // The text form (WHATWG HTML, 9.2.6).
 std::string format_event(Event const& event);
 
-// Event streams fed from what is stored: a subscription remembers how far it has told, and pulls what came after whenever
-// its topic is notified (and every second, for what another process stored). Nothing is lost or told twice, and a reader
-// who comes back with Last-Event-ID goes on where he was. A slow reader holds up himself alone: nothing more is pulled for
-// him until he has taken what waits.
+// Event streams fed from what is stored: a subscription remembers how far it has told, and pulls what came after
+// whenever its topic is notified (and every second, for what another process stored). Nothing is lost or told twice,
+// and a reader who comes back with Last-Event-ID goes on where he was. A slow reader holds up himself alone: nothing
+// more is pulled for him until he has taken what waits.
 class EventPump {
  public:
   struct Batch {

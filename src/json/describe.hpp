@@ -21,8 +21,8 @@
 
 // How a C++ type speaks JSON, shared by read.hpp, write.hpp and schema.hpp.
 //
-// A struct takes part through BOOST_DESCRIBE_STRUCT, an enum through BOOST_DESCRIBE_ENUM (its values are their names). A
-// name's trailing '_' is dropped (`operator_` is "operator").
+// A struct takes part through BOOST_DESCRIBE_STRUCT, an enum through BOOST_DESCRIBE_ENUM (its values are their names).
+// A name's trailing '_' is dropped (`operator_` is "operator").
 //
 // One rule says what may be absent: a member of type std::optional, and a member that the struct lists in
 //     static constexpr std::array<std::string_view, 2> kMayBeAbsent{"precision", "utilisation"};
@@ -158,47 +158,48 @@ std::optional<E> enum_value(std::string_view name) {
 // Rules for limits(). A rule on an optional member holds when it is there; length on a vector holds for each string.
 template <class T, class M, class N>
 struct Range {
-  M T::*member;
+  M T::* member;
   N least;
   N most;
 };
 template <class T, class M>
-constexpr auto range(M T::*member, typename detail::Unwrapped<M>::type least, typename detail::Unwrapped<M>::type most) {
+constexpr auto range(M T::* member, typename detail::Unwrapped<M>::type least,
+                     typename detail::Unwrapped<M>::type most) {
   return Range<T, M, typename detail::Unwrapped<M>::type>{member, least, most};
 }
 
 // In Unicode code points.
 template <class T, class M>
 struct Length {
-  M T::*member;
+  M T::* member;
   std::size_t least;
   std::size_t most;
 };
 template <class T, class M>
-constexpr auto length(M T::*member, std::size_t least, std::size_t most) {
+constexpr auto length(M T::* member, std::size_t least, std::size_t most) {
   return Length<T, M>{member, least, most};
 }
 
 // Elements of a vector or of a map.
 template <class T, class M>
 struct Items {
-  M T::*member;
+  M T::* member;
   std::size_t least;
   std::size_t most;
 };
 template <class T, class M>
-constexpr auto items(M T::*member, std::size_t least, std::size_t most) {
+constexpr auto items(M T::* member, std::size_t least, std::size_t most) {
   return Items<T, M>{member, least, most};
 }
 
 // What a member means, for the schema.
 template <class T, class M>
 struct Note {
-  M T::*member;
+  M T::* member;
   std::string_view text;
 };
 template <class T, class M>
-constexpr auto note(M T::*member, std::string_view text) {
+constexpr auto note(M T::* member, std::string_view text) {
   return Note<T, M>{member, text};
 }
 

@@ -10,12 +10,12 @@
 namespace fabrica::json {
 namespace {
 
-using detail::Node;
 using boost::json::string_view;
 using boost::system::error_code;
+using detail::Node;
 
-// Builds the flat tree from the parser's events. Every decoded string and every number's digits are at most as long as in
-// the text, so one block of the text's size holds them all and never moves.
+// Builds the flat tree from the parser's events. Every decoded string and every number's digits are at most as long as
+// in the text, so one block of the text's size holds them all and never moves.
 class Builder {
  public:
   static constexpr std::size_t max_object_size = std::size_t(-1);
@@ -206,7 +206,8 @@ Result<Document> Document::parse(std::string_view text, Limits const& limits) {
     return fail(Errc::too_large, "json_too_large", fmt::format("More than {} values.", limits.values));
   if (error) return syntax_error(text, used, error, limits.depth);
   if (builder.nul())
-    return fail(Errc::invalid, "json_syntax", "A string holds the character U+0000, which no database keeps. Leave it out.");
+    return fail(Errc::invalid, "json_syntax",
+                "A string holds the character U+0000, which no database keeps. Leave it out.");
   document.root_ = document.nodes_.size() - 1;
   if (builder.duplicate()) {
     std::vector<Fault> faults;
@@ -277,7 +278,8 @@ Value Value::at(std::string_view pointer) const {
     std::string name;
     for (std::size_t place = 0; place < step.size(); ++place) {
       if (step[place] != '~') name += step[place];
-      else if (++place < step.size() && (step[place] == '0' || step[place] == '1')) name += step[place] == '0' ? '~' : '/';
+      else if (++place < step.size() && (step[place] == '0' || step[place] == '1'))
+        name += step[place] == '0' ? '~' : '/';
       else return {};
     }
     here = here.find(name);

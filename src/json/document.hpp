@@ -35,8 +35,8 @@ struct Node {
   bool truth = false;
   std::uint32_t first = 0;  // children: nodes[first] .. nodes[first + count - 1]
   std::uint32_t count = 0;
-  std::string_view text = {};    // a string's decoded content, a number's digits
-  std::string_view key = {};     // the name of a member
+  std::string_view text = {};  // a string's decoded content, a number's digits
+  std::string_view key = {};   // the name of a member
 };
 }  // namespace detail
 
@@ -75,7 +75,8 @@ class Value {
   detail::Node const* self_ = nullptr;
 };
 
-// A parsed text: strict RFC 8259, UTF-8 checked, a member named twice and U+0000 refused. Owns every string a Value shows.
+// A parsed text: strict RFC 8259, UTF-8 checked, a member named twice and U+0000 refused. Owns every string a Value
+// shows.
 class Document {
  public:
   // Errors: invalid "json_syntax" (with line and column), invalid "json_duplicate", too_large "json_too_large".
@@ -90,8 +91,9 @@ class Document {
   std::size_t root_ = 0;
 };
 
-// RFC 8785 (JCS): one byte string for each value, to be hashed and signed. An integer that a double cannot hold exactly is
-// refused instead of rounded: two different texts must not sign the same. Errors: those of parse, invalid "json_number".
+// RFC 8785 (JCS): one byte string for each value, to be hashed and signed. An integer that a double cannot hold exactly
+// is refused instead of rounded: two different texts must not sign the same. Errors: those of parse, invalid
+// "json_number".
 Result<std::string> canonical(std::string_view text, Limits const& limits = {});
 
 // Indented by two spaces, for people. Text that is not JSON comes back as it is.

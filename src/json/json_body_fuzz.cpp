@@ -19,7 +19,8 @@ struct Body {
   Bytes token = {};
   json::Raw extra = {};
   Time made = {};
-  static constexpr std::array<std::string_view, 7> kMayBeAbsent{"share", "kind", "parts", "labels", "token", "extra", "made"};
+  static constexpr std::array<std::string_view, 7> kMayBeAbsent{"share", "kind",  "parts", "labels",
+                                                                "token", "extra", "made"};
 };
 BOOST_DESCRIBE_STRUCT(Body, (), (name, count, share, kind, parts, labels, token, extra, made))
 

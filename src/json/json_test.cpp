@@ -29,10 +29,11 @@ struct Job : Named {
   Raw extra = {};
   std::vector<Job> children = {};
 
-  static constexpr std::array<std::string_view, 7> kMayBeAbsent{"tags", "counts", "made", "id", "token", "extra", "children"};
+  static constexpr std::array<std::string_view, 7> kMayBeAbsent{"tags",  "counts", "made",    "id",
+                                                                "token", "extra",  "children"};
   static constexpr auto limits() {
-    return std::tuple{range(&Job::nodes, 1, 4096),  range(&Job::share, 0, 1),   length(&Job::name, 1, 20),
-                      length(&Job::tags, 1, 5),     items(&Job::tags, 0, 3),    items(&Job::counts, 0, 2),
+    return std::tuple{range(&Job::nodes, 1, 4096),      range(&Job::share, 0, 1), length(&Job::name, 1, 20),
+                      length(&Job::tags, 1, 5),         items(&Job::tags, 0, 3),  items(&Job::counts, 0, 2),
                       note(&Job::nodes, "Whole nodes.")};
   }
 };
@@ -65,24 +66,25 @@ TEST(JsonRead, AndWriteAreInverse) {
 }
 
 TEST(JsonRead, GathersEveryFaultWithItsPointer) {
-  EXPECT_EQ(faults_of(R"({"nodes":0,"sate":"sent","state":"nope","operator":1,"tags":["","toolong"],"counts":{"a/b":-1}})"),
-            (Faults{"/name: Is missing.", "/nodes: Must be from 1 to 4096.",
-                    R"(/state: Must be "draft", "sent" or "class", not "nope".)",
-                    "/operator: Must be true or false, not a number.", "/tags/0: Must not be empty.",
-                    "/tags/1: Must have 1 to 5 characters, not 7.", "/counts/a~1b: Must be from 0 to 18446744073709551615.",
-                    R"(/sate: There is no such member here. Did you mean "state"?)"}));
+  EXPECT_EQ(
+      faults_of(R"({"nodes":0,"sate":"sent","state":"nope","operator":1,"tags":["","toolong"],"counts":{"a/b":-1}})"),
+      (Faults{"/name: Is missing.", "/nodes: Must be from 1 to 4096.",
+              R"(/state: Must be "draft", "sent" or "class", not "nope".)",
+              "/operator: Must be true or false, not a number.", "/tags/0: Must not be empty.",
+              "/tags/1: Must have 1 to 5 characters, not 7.", "/counts/a~1b: Must be from 0 to 18446744073709551615.",
+              R"(/sate: There is no such member here. Did you mean "state"?)"}));
 }
 
 TEST(JsonRead, ChecksNumbersExactly) {
   struct Row {
     std::string_view name, nodes, fault;
   };
-  for (auto const& row : {Row{"fraction", "1.5", "/nodes: Must be a whole number, not 1.5."},
-                          Row{"exponent that is whole", "2e1", ""},
-                          Row{"too large", "4294967297", "/nodes: Must be from -2147483648 to 2147483647."},
-                          Row{"far too large", "1e400", "/nodes: Must be from -2147483648 to 2147483647."},
-                          Row{"text", "\"2\"", "/nodes: Must be a whole number, not a string."},
-                          Row{"null", "null", "/nodes: Must be a whole number, not null."}}) {
+  for (auto const& row :
+       {Row{"fraction", "1.5", "/nodes: Must be a whole number, not 1.5."}, Row{"exponent that is whole", "2e1", ""},
+        Row{"too large", "4294967297", "/nodes: Must be from -2147483648 to 2147483647."},
+        Row{"far too large", "1e400", "/nodes: Must be from -2147483648 to 2147483647."},
+        Row{"text", "\"2\"", "/nodes: Must be a whole number, not a string."},
+        Row{"null", "null", "/nodes: Must be a whole number, not null."}}) {
     auto const text = R"({"name":"a","nodes":)" + std::string{row.nodes} + R"(,"state":"sent","operator":false})";
     EXPECT_EQ(faults_of(text), row.fault.empty() ? Faults{} : Faults{std::string{row.fault}}) << row.name;
   }
@@ -100,8 +102,9 @@ TEST(JsonRead, TakesNullForAnOptionalOnly) {
 
 TEST(JsonRead, RefusesBase64WithAnotherSpelling) {
   for (auto const* token : {"AAEC/x==", "AAEC/w=", "AAEC_w==", "A", "====", "AA==AA=="})
-    EXPECT_EQ(faults_of(R"({"name":"a","nodes":2,"state":"sent","operator":false,"token":")" + std::string{token} + "\"}"),
-              Faults{"/token: Must be base64 with padding (RFC 4648, section 4)."})
+    EXPECT_EQ(
+        faults_of(R"({"name":"a","nodes":2,"state":"sent","operator":false,"token":")" + std::string{token} + "\"}"),
+        Faults{"/token: Must be base64 with padding (RFC 4648, section 4)."})
         << token;
 }
 
@@ -128,9 +131,26 @@ TEST(JsonParse, SaysLineAndColumn) {
 }
 
 TEST(JsonParse, RefusesWhatIsNotStrictJson) {
-  for (auto const* text : {"{'a':1}", "[1,]", "01", "+1", ".5", "1.", "NaN", "Infinity", "// a\n1", "\"\\x41\"", "\"\t\"",
-                           "\"\xff\"", "\"\xc0\xaf\"", "\"\xed\xa0\x80\"", R"("\ud800")", R"("\udc00a")", "tru", "\xef\xbb\xbf{}",
-                           "\"a\\u0000b\"", "{\"a\\u0000\":1}"}) {
+  for (auto const* text : {"{'a':1}",
+                           "[1,]",
+                           "01",
+                           "+1",
+                           ".5",
+                           "1.",
+                           "NaN",
+                           "Infinity",
+                           "// a\n1",
+                           "\"\\x41\"",
+                           "\"\t\"",
+                           "\"\xff\"",
+                           "\"\xc0\xaf\"",
+                           "\"\xed\xa0\x80\"",
+                           R"("\ud800")",
+                           R"("\udc00a")",
+                           "tru",
+                           "\xef\xbb\xbf{}",
+                           "\"a\\u0000b\"",
+                           "{\"a\\u0000\":1}"}) {
     auto const document = Document::parse(text);
     ASSERT_FALSE(document) << text;
     EXPECT_EQ(document.error().reason, "json_syntax") << text;
@@ -226,18 +246,19 @@ TEST(JsonCanonical, MakesTheTextOfRfc8785Section322) {
     "string": "\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/",
     "literals": [null, true, false] })");
   ASSERT_TRUE(text);
-  EXPECT_EQ(*text,
-            R"({"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],)"
-            R"("string":"€$\u000f\nA'B\"\\\\\"/"})");
+  EXPECT_EQ(*text, R"({"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],)"
+                   R"("string":"€$\u000f\nA'B\"\\\\\"/"})");
 }
 
 TEST(JsonCanonical, SortsMembersByUtf16AsInRfc8785Section323) {
-  auto const text = canonical(R"({"\u20ac": "Euro Sign", "\r": "Carriage Return", "\ufb33": "Hebrew Letter Dalet With Dagesh",
+  auto const text =
+      canonical(R"({"\u20ac": "Euro Sign", "\r": "Carriage Return", "\ufb33": "Hebrew Letter Dalet With Dagesh",
     "1": "One", "\ud83d\ude00": "Emoji: Grinning Face", "\u0080": "Control", "\u00f6": "Latin Small Letter O With Diaeresis"})");
   ASSERT_TRUE(text);
-  EXPECT_EQ(*text,
-            "{\"\\r\":\"Carriage Return\",\"1\":\"One\",\"\u0080\":\"Control\",\"ö\":\"Latin Small Letter O With Diaeresis\","
-            "\"€\":\"Euro Sign\",\"😀\":\"Emoji: Grinning Face\",\"\ufb33\":\"Hebrew Letter Dalet With Dagesh\"}");
+  EXPECT_EQ(
+      *text,
+      "{\"\\r\":\"Carriage Return\",\"1\":\"One\",\"\u0080\":\"Control\",\"ö\":\"Latin Small Letter O With Diaeresis\","
+      "\"€\":\"Euro Sign\",\"😀\":\"Emoji: Grinning Face\",\"\ufb33\":\"Hebrew Letter Dalet With Dagesh\"}");
 }
 
 TEST(JsonCanonical, RefusesAnIntegerItWouldChange) {

@@ -99,18 +99,21 @@ bool Reader::boolean(Value value, bool& out) {
 }
 
 bool Reader::integer(Value value, std::int64_t least, std::int64_t most, std::int64_t& out) {
-  if (value.kind() != Kind::number) return fault(fmt::format("Must be a whole number, not {}.", name_of(value.kind()))), false;
+  if (value.kind() != Kind::number)
+    return fault(fmt::format("Must be a whole number, not {}.", name_of(value.kind()))), false;
   auto const whole = value.integer();
   if (whole && *whole >= least && *whole <= most) return out = *whole, true;
   auto const real = value.number();
-  if (!whole && real && *real >= static_cast<double>(least) && *real <= static_cast<double>(most) && *real != std::trunc(*real))
+  if (!whole && real && *real >= static_cast<double>(least) && *real <= static_cast<double>(most) &&
+      *real != std::trunc(*real))
     fault(fmt::format("Must be a whole number, not {}.", value.digits().substr(0, kShownMax)));
   else fault(fmt::format("Must be from {} to {}.", least, most));
   return false;
 }
 
 bool Reader::unsigned_integer(Value value, std::uint64_t most, std::uint64_t& out) {
-  if (value.kind() != Kind::number) return fault(fmt::format("Must be a whole number, not {}.", name_of(value.kind()))), false;
+  if (value.kind() != Kind::number)
+    return fault(fmt::format("Must be a whole number, not {}.", name_of(value.kind()))), false;
   auto const whole = value.unsigned_integer();
   if (whole && *whole <= most) return out = *whole, true;
   auto const real = value.number();
@@ -121,7 +124,8 @@ bool Reader::unsigned_integer(Value value, std::uint64_t most, std::uint64_t& ou
 }
 
 bool Reader::number(Value value, double& out) {
-  if (value.kind() != Kind::number) return fault(fmt::format("Must be a number, not {}.", name_of(value.kind()))), false;
+  if (value.kind() != Kind::number)
+    return fault(fmt::format("Must be a number, not {}.", name_of(value.kind()))), false;
   if (auto const real = value.number()) return out = *real, true;
   fault("Is outside the range of a double (about 1.8e308).");
   return false;
@@ -197,7 +201,8 @@ void Reader::missing(std::string_view name) {
 }
 
 void Reader::within(double value, double least, double most) {
-  if (!(value >= least && value <= most)) fault(fmt::format("Must be from {} to {}.", number_text(least), number_text(most)));
+  if (!(value >= least && value <= most))
+    fault(fmt::format("Must be from {} to {}.", number_text(least), number_text(most)));
 }
 
 void Reader::within_integer(std::int64_t value, std::int64_t least, std::int64_t most) {
@@ -209,10 +214,11 @@ void Reader::within_unsigned(std::uint64_t value, std::uint64_t least, std::uint
 }
 
 void Reader::within_length(std::string_view text, std::size_t least, std::size_t most) {
-  auto const length = static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+  auto const length =
+      static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
   if (length < least && length == 0) fault("Must not be empty.");
-  else if (length < least || length > most) fault(fmt::format("Must have {} to {} characters, not {}.", least, most, length));
+  else if (length < least || length > most)
+    fault(fmt::format("Must have {} to {} characters, not {}.", least, most, length));
 }
 
 void Reader::within_items(std::size_t count, std::size_t least, std::size_t most) {
@@ -220,8 +226,9 @@ void Reader::within_items(std::size_t count, std::size_t least, std::size_t most
 }
 
 std::unexpected<Error> refused(std::vector<Fault> faults) {
-  auto what = faults.size() == 1 ? fmt::format("{}: {}", faults[0].pointer.empty() ? "The value" : faults[0].pointer, faults[0].what)
-                                 : fmt::format("{} things are wrong; the faults say which.", faults.size());
+  auto what = faults.size() == 1
+                  ? fmt::format("{}: {}", faults[0].pointer.empty() ? "The value" : faults[0].pointer, faults[0].what)
+                  : fmt::format("{} things are wrong; the faults say which.", faults.size());
   return fail(Errc::invalid, "json_members", std::move(what), std::move(faults));
 }
 

@@ -6,8 +6,8 @@ namespace fabrica::json {
 
 namespace detail {
 
-// Walks a parsed value and gathers everything that is wrong with it, each at its JSON pointer. What does not depend on the
-// type being read is compiled once, in read.cpp.
+// Walks a parsed value and gathers everything that is wrong with it, each at its JSON pointer. What does not depend on
+// the type being read is compiled once, in read.cpp.
 class Reader {
  public:
   void fault(std::string what);
@@ -105,11 +105,13 @@ template <class D, class T, class M>
 void check_member(Reader& reader, M const& value) {
   std::apply(
       [&](auto const&... rule) {
-        ([&] {
-          if constexpr (std::is_same_v<decltype(rule.member), std::remove_const_t<decltype(D::pointer)>>) {
-            if (rule.member == D::pointer) check_rule(reader, rule, value);
-          }
-        }(), ...);
+        (
+            [&] {
+              if constexpr (std::is_same_v<decltype(rule.member), std::remove_const_t<decltype(D::pointer)>>) {
+                if (rule.member == D::pointer) check_rule(reader, rule, value);
+              }
+            }(),
+            ...);
       },
       limits_of<T>());
 }
@@ -187,7 +189,8 @@ void read_value(Reader& reader, Value value, T& out) {
   } else if constexpr (std::is_same_v<T, PublicId>) {
     reader.public_id(value, out);
   } else {
-    static_assert(DescribedStruct<T>, "describe the struct with BOOST_DESCRIBE_STRUCT; a row id never enters the program");
+    static_assert(DescribedStruct<T>,
+                  "describe the struct with BOOST_DESCRIBE_STRUCT; a row id never enters the program");
     read_struct(reader, value, out);
   }
 }

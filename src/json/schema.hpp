@@ -4,8 +4,9 @@
 
 namespace fabrica::json {
 
-// JSON Schema 2020-12 of the types as read.hpp and write.hpp treat them; OpenAPI 3.1 takes it as it is. Structs and enums
-// get a name ("calls.Proposal": the C++ name below fabrica) and are referred to; the rest stands where it is used.
+// JSON Schema 2020-12 of the types as read.hpp and write.hpp treat them; OpenAPI 3.1 takes it as it is. Structs and
+// enums get a name ("calls.Proposal": the C++ name below fabrica) and are referred to; the rest stands where it is
+// used.
 class Schemas {
  public:
   explicit Schemas(std::string ref_prefix = "#/components/schemas/") : ref_prefix_{std::move(ref_prefix)} {}
@@ -122,11 +123,13 @@ std::string Schemas::member() {
   std::string element;
   std::apply(
       [&](auto const&... rule) {
-        ([&] {
-          if constexpr (std::is_same_v<decltype(rule.member), std::remove_const_t<decltype(D::pointer)>>) {
-            if (rule.member == D::pointer) detail::add_keywords(rule, own, element);
-          }
-        }(), ...);
+        (
+            [&] {
+              if constexpr (std::is_same_v<decltype(rule.member), std::remove_const_t<decltype(D::pointer)>>) {
+                if (rule.member == D::pointer) detail::add_keywords(rule, own, element);
+              }
+            }(),
+            ...);
       },
       detail::limits_of<T>());
   using Plain = typename detail::Unwrapped<M>::type;

@@ -52,7 +52,8 @@ void append(std::string& out, T const& value) {
   } else if constexpr (std::is_same_v<T, PublicId>) {
     append_string(out, value.text());
   } else {
-    static_assert(DescribedStruct<T>, "describe the struct with BOOST_DESCRIBE_STRUCT; a row id never leaves the program");
+    static_assert(DescribedStruct<T>,
+                  "describe the struct with BOOST_DESCRIBE_STRUCT; a row id never leaves the program");
     out += '{';
     bool first = true;
     boost::mp11::mp_for_each<detail::Members<T>>([&](auto member) {

@@ -53,7 +53,8 @@ Result<> known_query_only(http::Request const& request, Doc const& doc, bool lis
     std::string names = list ? "limit, cursor" : "";
     for (auto const& documented : doc.query) names += (names.empty() ? "" : ", ") + documented.name;
     return fail(Errc::invalid, "query",
-                fmt::format("There is no query parameter \"{}\" here{}{}.", parameter.name, names.empty() ? "" : "; there are: ", names));
+                fmt::format("There is no query parameter \"{}\" here{}{}.", parameter.name,
+                            names.empty() ? "" : "; there are: ", names));
   }
   return {};
 }
@@ -69,8 +70,14 @@ http::Response response_of(Call const& call, std::string body) {
 
 }  // namespace
 
-Api::Api(http::Router& router, db::Database& database, Authenticator& authenticator, Clock const& clock, Log& log, Settings settings)
-    : router_{router}, database_{database}, authenticator_{authenticator}, clock_{clock}, log_{log}, settings_{std::move(settings)} {}
+Api::Api(http::Router& router, db::Database& database, Authenticator& authenticator, Clock const& clock, Log& log,
+         Settings settings)
+    : router_{router},
+      database_{database},
+      authenticator_{authenticator},
+      clock_{clock},
+      log_{log},
+      settings_{std::move(settings)} {}
 
 Api::~Api() = default;
 
@@ -90,7 +97,8 @@ void Api::register_operation(Operation given) {
   for (auto const& known : operations_) FABRICA_CHECK(known->doc.id != given.doc.id);
   FABRICA_CHECK(!given.doc.id.empty() && !given.doc.summary.empty() && !given.doc.tag.empty());
   auto const& operation = *operations_.emplace_back(std::make_unique<Operation const>(std::move(given)));
-  http::Route route{.method = operation.method, .pattern = operation.path, .body_bytes_max = operation.doc.body_bytes_max};
+  http::Route route{
+      .method = operation.method, .pattern = operation.path, .body_bytes_max = operation.doc.body_bytes_max};
   if (operation.kind == Kind::upload) {
     route.upload = [this, &operation](http::Request const& request) -> Result<std::unique_ptr<http::BodySink>> {
       auto const now = clock_.now();
@@ -124,13 +132,17 @@ http::Response Api::answer(Operation const& operation, http::Request& request) {
   auto const& error = response.error();
   // What the caller can mend is his to handle; what he cannot is ours, and logged once, here.
   if (error.code == Errc::internal || error.code == Errc::unavailable)
-    log_.error("api.failed", {{"request", request.request_id}, {"operation", operation.doc.id}, {"reason", error.reason}, {"cause", error.what}});
+    log_.error("api.failed", {{"request", request.request_id},
+                              {"operation", operation.doc.id},
+                              {"reason", error.reason},
+                              {"cause", error.what}});
   return http::problem(error, request.request_id);
 }
 
 Result<identity::Actor> Api::who(Operation const& operation, http::Request const& request, Micros now) {
   // An open door must not need a database: /healthz has to say that it is gone.
-  if (operation.doc.open && !request.headers.has("Authorization") && request.cookie(kSessionCookie).empty()) return identity::Actor{};
+  if (operation.doc.open && !request.headers.has("Authorization") && request.cookie(kSessionCookie).empty())
+    return identity::Actor{};
   return database_.read([&](db::Tx& tx) { return who(tx, operation, request, now); });
 }
 
@@ -143,7 +155,8 @@ Result<identity::Actor> Api::who(db::Tx& tx, Operation const& operation, http::R
   }
   FABRICA_TRY(auto actor, authenticator_.authenticate(tx, bearer, cookie, now));
   // A browser sends the cookie with whatever another site makes it send; only our own pages know the token.
-  if (bearer.empty() && !is_safe(request.method)) FABRICA_DO(authenticator_.check_csrf(tx, cookie, request.header(kCsrfHeader)));
+  if (bearer.empty() && !is_safe(request.method))
+    FABRICA_DO(authenticator_.check_csrf(tx, cookie, request.header(kCsrfHeader)));
   return actor;
 }
 
@@ -187,8 +200,9 @@ Result<http::Response> Api::answer_change(Operation const& operation, http::Requ
 Result<http::Response> Api::act_once(Operation const& operation, Call& call, std::string_view key, Act const& act) {
   auto const& request = call.request();
   crypto::Sha256 hash;
-  for (std::string_view const part : {std::string_view{request.method}, std::string_view{"\n"}, std::string_view{request.target},
-                                      std::string_view{"\n"}, std::string_view{request.body}})
+  for (std::string_view const part :
+       {std::string_view{request.method}, std::string_view{"\n"}, std::string_view{request.target},
+        std::string_view{"\n"}, std::string_view{request.body}})
     hash.update(part);
   auto const digest = hash.finish().hex();
   auto const actor_id = call.actor().id.value;
@@ -206,7 +220,8 @@ Result<http::Response> Api::act_once(Operation const& operation, Call& call, std
     if (stored) return std::string{};
     FABRICA_TRY(auto body, act(call, tx));
     auto const response = response_of(call, body);
-    std::optional<std::string_view> const kept = operation.doc.secret ? std::nullopt : std::optional<std::string_view>{body};
+    std::optional<std::string_view> const kept =
+        operation.doc.secret ? std::nullopt : std::optional<std::string_view>{body};
     auto const inserted = tx.run(store::kIdempotencyInsert, actor_id, key, operation.path, digest, response.status,
                                  call.location(), kept, call.now());
     // Another request with this key committed between our look and now: ours is undone, and the next look finds it.
@@ -220,9 +235,11 @@ Result<http::Response> Api::act_once(Operation const& operation, Call& call, std
   if (!stored) return response_of(call, *std::move(body));
 
   if (stored->request_digest != digest)
-    return fail(Errc::conflict, "idempotency_key_reused", "This Idempotency-Key was used for another request. Choose a new one for a new act.");
+    return fail(Errc::conflict, "idempotency_key_reused",
+                "This Idempotency-Key was used for another request. Choose a new one for a new act.");
   if (!stored->response)
-    return fail(Errc::conflict, "already_done", "This was done before. Its answer held a secret, which is shown only once.");
+    return fail(Errc::conflict, "already_done",
+                "This was done before. Its answer held a secret, which is shown only once.");
   http::Response response{.status = static_cast<int>(stored->status)};
   if (!stored->response->empty()) response = http::json_response(response.status, *std::move(stored->response));
   if (!stored->location.empty()) response.headers.set("Location", stored->location);
@@ -240,7 +257,8 @@ Result<Page> Api::page_of_request(Call const& call) {
   FABRICA_TRY(auto const limit, call.query_integer("limit", 1, 200));
   page.limit = limit.value_or(page.limit);
   page.cursor = call.query("cursor").value_or("");
-  if (page.cursor.size() > 200) return fail(Errc::invalid, "cursor", "The cursor is not one this list gave. Follow the Link header.");
+  if (page.cursor.size() > 200)
+    return fail(Errc::invalid, "cursor", "The cursor is not one this list gave. Follow the Link header.");
   return page;
 }
 

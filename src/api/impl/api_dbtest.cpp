@@ -10,7 +10,8 @@ namespace fabrica::api {
 namespace {
 
 constexpr Micros kNow = 1'764'000'000 * kSecond;
-constexpr db::Query kMakeTable{"test_table", "CREATE TABLE api_test_things (name TEXT NOT NULL, maker BIGINT NOT NULL)"};
+constexpr db::Query kMakeTable{"test_table",
+                               "CREATE TABLE api_test_things (name TEXT NOT NULL, maker BIGINT NOT NULL)"};
 constexpr db::Query kInsert{"test_insert", "INSERT INTO api_test_things (name, maker) VALUES ($1, $2)"};
 constexpr db::Query kCount{"test_count", "SELECT COUNT(*) AS n FROM api_test_things"};
 
@@ -22,7 +23,9 @@ struct NewThing {
   std::int32_t nodes = 1;
   std::optional<Mood> mood = {};
   static constexpr std::array<std::string_view, 1> kMayBeAbsent{"nodes"};
-  static constexpr auto limits() { return std::tuple{json::length(&NewThing::name, 1, 20), json::range(&NewThing::nodes, 1, 8)}; }
+  static constexpr auto limits() {
+    return std::tuple{json::length(&NewThing::name, 1, 20), json::range(&NewThing::nodes, 1, 8)};
+  }
 };
 BOOST_DESCRIBE_STRUCT(NewThing, (), (name, nodes, mood))
 
@@ -65,7 +68,8 @@ class World {
                                  call.created("/things/" + in.name);
                                  return Thing{in.name, call.actor().name};
                                });
-    api_.post<Nothing, Thing>("/secrets", {.id = "secret_make", .summary = "Shows a secret once.", .tag = "thing", .secret = true},
+    api_.post<Nothing, Thing>("/secrets",
+                              {.id = "secret_make", .summary = "Shows a secret once.", .tag = "thing", .secret = true},
                               [](Call& call, db::Tx& tx, Nothing const&) -> Result<Thing> {
                                 FABRICA_DO(tx.run(kInsert, "secret", call.actor().id.value));
                                 return Thing{"hush", ""};
@@ -75,26 +79,39 @@ class World {
                                    FABRICA_DO(tx.run(kInsert, in.name, 0));
                                    return Nothing{};
                                  });
-    api_.get<Thing>("/things/{thing}", {.id = "thing_get", .summary = "One thing.", .tag = "thing", .query = {{"deep", "Parts too."}}},
-                    [](Call& call, db::Tx&) -> Result<Thing> { return Thing{std::string{call.path("thing")}, call.actor().name}; });
-    api_.put<NewThing, Thing>("/things/{thing}", {.id = "thing_put", .summary = "Changes it.", .tag = "thing"},
-                              [](Call& call, db::Tx&, NewThing const& in) -> Result<Thing> {
-                                FABRICA_DO(call.if_match(etag_of(Thing{std::string{call.path("thing")}, call.actor().name})));
-                                return Thing{in.name, "changed"};
-                              });
-    api_.list<Thing>("/things", {.id = "thing_list", .summary = "All things.", .tag = "thing", .query = {{"name", "Only these."}}, .open = true},
+    api_.get<Thing>(
+        "/things/{thing}",
+        {.id = "thing_get", .summary = "One thing.", .tag = "thing", .query = {{"deep", "Parts too."}}},
+        [](Call& call, db::Tx&) -> Result<Thing> { return Thing{std::string{call.path("thing")}, call.actor().name}; });
+    api_.put<NewThing, Thing>(
+        "/things/{thing}", {.id = "thing_put", .summary = "Changes it.", .tag = "thing"},
+        [](Call& call, db::Tx&, NewThing const& in) -> Result<Thing> {
+          FABRICA_DO(call.if_match(etag_of(Thing{std::string{call.path("thing")}, call.actor().name})));
+          return Thing{in.name, "changed"};
+        });
+    api_.list<Thing>("/things",
+                     {.id = "thing_list",
+                      .summary = "All things.",
+                      .tag = "thing",
+                      .query = {{"name", "Only these."}},
+                      .open = true},
                      [](Call&, db::Tx&, Page const& page) -> Result<PageOf<Thing>> {
                        std::vector<Thing> all;
-                       for (char name = page.cursor.empty() ? 'a' : static_cast<char>(page.cursor[0] + 1); name <= 'e'; ++name)
-                         if (static_cast<std::int64_t>(all.size()) <= page.limit) all.push_back({std::string(1, name), ""});
+                       for (char name = page.cursor.empty() ? 'a' : static_cast<char>(page.cursor[0] + 1); name <= 'e';
+                            ++name)
+                         if (static_cast<std::int64_t>(all.size()) <= page.limit)
+                           all.push_back({std::string(1, name), ""});
                        auto out = page_of(std::move(all), page, [](Thing const& last) { return last.name; });
                        out.total = 5;
                        return out;
                      });
-    api_.ask<NewThing, Thing>("/estimates", {.id = "estimate", .summary = "Changes nothing.", .tag = "thing", .open = true},
-                              [](Call&, db::Tx&, NewThing const& in) -> Result<Thing> { return Thing{in.name, "nobody"}; });
+    api_.ask<NewThing, Thing>(
+        "/estimates", {.id = "estimate", .summary = "Changes nothing.", .tag = "thing", .open = true},
+        [](Call&, db::Tx&, NewThing const& in) -> Result<Thing> { return Thing{in.name, "nobody"}; });
     api_.raw("GET", "/files/{path*}", {.id = "file_get", .summary = "A file.", .tag = "file", .open = true},
-             [](Call& call, http::Request&) -> Result<http::Response> { return http::text_response(200, "text/plain", std::string{call.path("path")}); });
+             [](Call& call, http::Request&) -> Result<http::Response> {
+               return http::text_response(200, "text/plain", std::string{call.path("path")});
+             });
     api_.add_check("loop", [this]() -> Result<> {
       if (loop_alive) return {};
       return fail(Errc::unavailable, "loop", "The loop has stopped.");
@@ -109,7 +126,8 @@ class World {
     request.target = std::move(target);
     auto const question = request.target.find('?');
     request.path = request.target.substr(0, question);
-    if (question != std::string::npos) request.query_parameters = *http::parse_query(request.target.substr(question + 1));
+    if (question != std::string::npos)
+      request.query_parameters = *http::parse_query(request.target.substr(question + 1));
     request.headers = std::move(headers);
     request.body = std::move(body);
     request.request_id = "test-request";
@@ -259,7 +277,8 @@ TEST_P(ApiDb, ForgetsAKeyAfterTwoDays) {
   EXPECT_EQ(world().call("POST", "/things", R"({"name":"a"})", "token-1", "key-1").status, 201);
   EXPECT_EQ(world().call("POST", "/things", R"({"name":"a"})", "token-2", "key-2").status, 201);
   world().clock().advance(48 * kHour);
-  EXPECT_FALSE(world().call("POST", "/things", R"({"name":"a"})", "token-1", "key-1").headers.has("Idempotency-Replayed"));
+  EXPECT_FALSE(
+      world().call("POST", "/things", R"({"name":"a"})", "token-1", "key-1").headers.has("Idempotency-Replayed"));
   EXPECT_EQ(things(db()), 3);
   world().clock().advance(1);
   EXPECT_EQ(world().api().sweep_idempotency().value_or(-1), 1);  // the other's; the new one is young
@@ -310,8 +329,8 @@ TEST_P(ApiDb, ActsOnceThroughEveryFault) {
         EXPECT_EQ(repeated.status, 201) << repeated.body;
         EXPECT_EQ(things(database), 1);
       });
-  EXPECT_GE(faults, 4);     // look, act, remember, commit
-  EXPECT_GE(unanswered, 1); // the case this is for did occur
+  EXPECT_GE(faults, 4);      // look, act, remember, commit
+  EXPECT_GE(unanswered, 1);  // the case this is for did occur
 }
 
 TEST_P(ApiDb, SendsAnETagAndSparesWhatIsKnown) {
@@ -347,12 +366,14 @@ TEST_P(ApiDb, PagesThroughAList) {
 }
 
 TEST_P(ApiDb, AsksWithoutALoginAndWithoutAWrite) {
-  EXPECT_EQ(world().call("POST", "/estimates", R"({"name":"a"})", "").body, R"({"name":"a","maker":"nobody","parts":[]})");
+  EXPECT_EQ(world().call("POST", "/estimates", R"({"name":"a"})", "").body,
+            R"({"name":"a","maker":"nobody","parts":[]})");
   EXPECT_EQ(world().call("GET", "/files/a/b", "", "").body, "a/b");
 }
 
 TEST_P(ApiDb, SaysWhetherItIsHealthy) {
-  EXPECT_EQ(world().call("GET", "/healthz", "", "").body, R"({"status":"ok","checks":[{"name":"database","ok":true},{"name":"loop","ok":true}]})");
+  EXPECT_EQ(world().call("GET", "/healthz", "", "").body,
+            R"({"status":"ok","checks":[{"name":"database","ok":true},{"name":"loop","ok":true}]})");
   world().loop_alive = false;
   auto const failing = world().call("GET", "/healthz", "", "");
   EXPECT_EQ(failing.status, 503);
@@ -398,7 +419,8 @@ TEST_P(ApiDb, DescribesItselfConsistently) {
       std::set<std::string> declared;
       auto const parameters = operation.find("parameters");
       for (std::size_t place = 0; place < parameters.size(); ++place)
-        if (parameters[place].find("in").text() == "path") declared.insert("{" + std::string{*parameters[place].find("name").text()} + "}");
+        if (parameters[place].find("in").text() == "path")
+          declared.insert("{" + std::string{*parameters[place].find("name").text()} + "}");
       std::set<std::string> used;
       std::string_view rest = paths[path].key();
       for (auto open = rest.find('{'); open != std::string_view::npos; open = rest.find('{')) {
@@ -410,7 +432,8 @@ TEST_P(ApiDb, DescribesItselfConsistently) {
     }
   }
   EXPECT_EQ(ids.size(), 10u);
-  EXPECT_EQ(document->at("/paths/~1things/post/requestBody/content/application~1json/schema/$ref").text(), "#/components/schemas/api.NewThing");
+  EXPECT_EQ(document->at("/paths/~1things/post/requestBody/content/application~1json/schema/$ref").text(),
+            "#/components/schemas/api.NewThing");
   EXPECT_EQ(document->at("/paths/~1files~1{path}/get/security").size(), 0u);
   http::Headers known;
   known.add("If-None-Match", response.headers.get("ETag"));

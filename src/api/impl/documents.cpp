@@ -36,9 +36,10 @@ std::string quoted(std::string_view text) {
   return out;
 }
 
-std::string parameter(std::string_view name, std::string_view in, std::string_view meaning, bool required, std::string_view schema) {
-  return fmt::format(R"({{"name":{},"in":"{}","required":{},"description":{},"schema":{}}})", quoted(name), in, required,
-                     quoted(meaning), schema);
+std::string parameter(std::string_view name, std::string_view in, std::string_view meaning, bool required,
+                      std::string_view schema) {
+  return fmt::format(R"({{"name":{},"in":"{}","required":{},"description":{},"schema":{}}})", quoted(name), in,
+                     required, quoted(meaning), schema);
 }
 
 constexpr std::string_view kString = R"({"type":"string"})";
@@ -68,13 +69,16 @@ std::string Api::describe(Operation const& operation, std::vector<std::string> c
   std::string parameters;
   for (auto const& name : path_names) append_item(parameters, parameter(name, "path", name, true, kString));
   if (operation.kind == Kind::list) {
-    append_item(parameters, parameter("limit", "query", "Items a page.", false, R"({"type":"integer","minimum":1,"maximum":200,"default":50})"));
+    append_item(parameters, parameter("limit", "query", "Items a page.", false,
+                                      R"({"type":"integer","minimum":1,"maximum":200,"default":50})"));
     append_item(parameters, parameter("cursor", "query", "From the Link header of the page before.", false, kString));
   }
-  for (auto const& query : operation.doc.query) append_item(parameters, parameter(query.name, "query", query.meaning, false, kString));
+  for (auto const& query : operation.doc.query)
+    append_item(parameters, parameter(query.name, "query", query.meaning, false, kString));
   if (operation.kind == Kind::change)
     append_item(parameters, parameter("Idempotency-Key", "header",
-                                      "Repeat a request with the same key and it acts once. Remembered for 48 hours, for people who are logged in.",
+                                      "Repeat a request with the same key and it acts once. Remembered for 48 hours, "
+                                      "for people who are logged in.",
                                       false, R"({"type":"string","minLength":1,"maxLength":128})"));
 
   auto const& out_schema = operation.shape.out;
@@ -95,11 +99,14 @@ std::string Api::describe(Operation const& operation, std::vector<std::string> c
   responses += R"(,"default":{"$ref":"#/components/responses/Problem"})";
 
   std::string members = fmt::format(R"("operationId":{},"summary":{},"tags":[{}],"parameters":[{}],"responses":{{{}}})",
-                                    quoted(operation.doc.id), quoted(operation.doc.summary), quoted(operation.doc.tag), parameters, responses);
+                                    quoted(operation.doc.id), quoted(operation.doc.summary), quoted(operation.doc.tag),
+                                    parameters, responses);
   if (!operation.shape.in.empty())
-    members += fmt::format(R"(,"requestBody":{{"required":true,"content":{{"application/json":{{"schema":{}}}}}}})", operation.shape.in);
+    members += fmt::format(R"(,"requestBody":{{"required":true,"content":{{"application/json":{{"schema":{}}}}}}})",
+                           operation.shape.in);
   if (operation.kind == Kind::upload)
-    members += R"(,"requestBody":{"required":true,"content":{"application/octet-stream":{"schema":{"type":"string","format":"binary"}}}})";
+    members +=
+        R"(,"requestBody":{"required":true,"content":{"application/octet-stream":{"schema":{"type":"string","format":"binary"}}}})";
   if (operation.doc.open) members += R"(,"security":[])";
   return "{" + members + "}";
 }
@@ -166,15 +173,16 @@ void Api::serve_documents(http::Metrics* metrics) {
   }
   doc.id = "openapi";
   doc.summary = "This document.";
-  raw("GET", "/openapi.json", doc, [this, made = std::make_shared<std::once_flag>(), text = std::make_shared<std::string>()](
-                                       Call& call, http::Request&) -> Result<http::Response> {
-    std::call_once(*made, [&] { *text = openapi(); });
-    auto const etag = etag_of_text(*text);
-    bool const known = call.request().header("If-None-Match").find(etag) != std::string_view::npos;
-    auto response = known ? http::Response{.status = 304} : http::json_response(200, *text);
-    response.headers.set("ETag", etag);
-    return response;
-  });
+  raw("GET", "/openapi.json", doc,
+      [this, made = std::make_shared<std::once_flag>(), text = std::make_shared<std::string>()](
+          Call& call, http::Request&) -> Result<http::Response> {
+        std::call_once(*made, [&] { *text = openapi(); });
+        auto const etag = etag_of_text(*text);
+        bool const known = call.request().header("If-None-Match").find(etag) != std::string_view::npos;
+        auto response = known ? http::Response{.status = 304} : http::json_response(200, *text);
+        response.headers.set("ETag", etag);
+        return response;
+      });
 }
 
 }  // namespace fabrica::api

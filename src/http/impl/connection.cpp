@@ -1,19 +1,14 @@
-// The only file that knows Beast. Callbacks, no coroutines: g++ 12 miscompiles common forms of those. A connection belongs
-// to one I/O thread, on which all its code runs; only handlers and upload pieces run on the worker pool, one at a time, and
-// come back by post().
+#include "http/impl/connection.hpp"
+
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/beast/core/buffers_range.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/parser.hpp>
 #include <cerrno>
 #include <cstring>
 
 #include "http/impl/head.hpp"
-#include "http/impl/io_thread.hpp"
 #include "http/problem.hpp"
 #include "http/stream.hpp"
 
@@ -21,125 +16,18 @@ namespace fabrica::http::impl {
 namespace {
 
 namespace asio = boost::asio;
-namespace beast = boost::beast;
 using asio::ip::tcp;
 using boost::system::error_code;
 using std::chrono::steady_clock;
 
 constexpr std::size_t kReadBytes = 8u << 10;
 constexpr std::size_t kPieceBytes = 128u << 10;  // of uploads and files
-constexpr auto kLinger = std::chrono::seconds{2};
+constexpr auto kLinger = std::chrono::milliseconds{2000};
+constexpr auto kLingerWhenStopping = std::chrono::milliseconds{200};
 
 std::chrono::microseconds us(Micros micros) { return std::chrono::microseconds{micros}; }
 
-// Collects what has arrived of a body and reserves nothing for what a client merely announces.
-struct PieceBody {
-  using value_type = std::string;
-  class reader {
-   public:
-    template <bool is_request, class Fields>
-    reader(beast::http::header<is_request, Fields>&, value_type& body) : body_{body} {}
-    void init(boost::optional<std::uint64_t> const&, error_code& error) { error = {}; }
-    template <class Buffers>
-    std::size_t put(Buffers const& buffers, error_code& error) {
-      error = {};
-      std::size_t total = 0;
-      for (auto const buffer : beast::buffers_range_ref(buffers)) {
-        body_.append(static_cast<char const*>(buffer.data()), buffer.size());
-        total += buffer.size();
-      }
-      return total;
-    }
-    void finish(error_code& error) { error = {}; }
-
-   private:
-    value_type& body_;
-  };
-};
-
-class HttpConnection final : public Connection, public std::enable_shared_from_this<HttpConnection> {
- public:
-  HttpConnection(Site& site, IoThread& thread, tcp::socket socket)
-      : site_{site}, thread_{thread}, socket_{std::move(socket)} {
-    site_.connection_opened();
-    place_ = thread_.connections.insert(thread_.connections.end(), this);
-  }
-  ~HttpConnection() override {
-    thread_.connections.erase(place_);
-    close_stream();
-    site_.connection_closed();
-  }
-
-  void start(std::string remote_address);
-  void on_tick() override;
-  void stop_soon() override;
-  void cut() override;
-  std::shared_ptr<Connection> self() override { return shared_from_this(); }
-
- private:
-  enum class Phase : std::uint8_t { idle, head, body, working, writing, streaming, lingering, closed };
-
-  void next_request();
-  void read_more();
-  void on_read(error_code error, std::size_t bytes);
-  void on_bytes();
-  void parse_head();
-  void on_head();
-  bool copy_head();
-  void begin_body();
-  void parse_body();
-  void refuse(Response response);  // and close: the rest of the request is not read
-  void call_handler();
-  void begin_upload();
-  void give_piece(bool last);
-  template <class F>
-  void on_worker(F work, bool begun);
-  void respond(Response response);
-  void write_out();
-  void on_written(error_code error, std::size_t bytes);
-  bool load_file_piece();
-  void start_stream();
-  void pump_stream();
-  void send_chunk(std::string_view bytes);
-  void finish_response();
-  void close_stream();
-  void drop_sink();
-  void linger();
-  void expired();
-  void set_deadline(steady_clock::duration after) { deadline_ = steady_clock::now() + after; }
-  void no_deadline() { deadline_ = steady_clock::time_point::max(); }
-
-  Site& site_;
-  IoThread& thread_;
-  tcp::socket socket_;
-  std::list<Connection*>::iterator place_;
-  std::string remote_address_;
-  Phase phase_ = Phase::idle;
-  steady_clock::time_point deadline_ = steady_clock::time_point::max();
-  beast::flat_buffer buffer_;
-  bool reading_ = false;
-  bool expired_ = false;
-  bool stopping_ = false;
-
-  std::optional<beast::http::request_parser<PieceBody>> parser_;
-  Request request_;
-  Route const* route_ = nullptr;
-  std::uint64_t body_limit_ = 0;
-  std::uint64_t body_bytes_ = 0;
-  bool expect_continue_ = false;
-  std::unique_ptr<BodySink> sink_;
-  steady_clock::time_point began_;
-
-  Response response_;
-  bool keep_alive_ = true;
-  std::string out_;          // what is being written, then response_.body
-  std::size_t out_sent_ = 0;
-  bool body_follows_ = false;
-  bool chunked_ = false;
-  bool last_chunk_sent_ = false;
-  std::uint64_t sent_bytes_ = 0;
-  steady_clock::time_point heartbeat_ = steady_clock::time_point::max();
-};
+}  // namespace
 
 void HttpConnection::start(std::string remote_address) {
   remote_address_ = std::move(remote_address);
@@ -150,19 +38,16 @@ void HttpConnection::start(std::string remote_address) {
 }
 
 void HttpConnection::next_request() {
-  parser_.emplace();
-  parser_->header_limit(site_.settings().head_bytes_max);
-  parser_->body_limit(boost::none);  // counted by us: the limit depends on the route
+  reader_.begin();
+  facts_ = {};
   request_ = {};
   response_ = {};
   route_ = nullptr;
   body_bytes_ = 0;
-  expect_continue_ = false;
   keep_alive_ = true;
   phase_ = Phase::idle;
-  if (buffer_.size() != 0) return on_bytes();
+  if (reader_.waiting_bytes() != 0) return on_bytes();
   if (stopping_ || site_.stopping()) return cut();
-  if (buffer_.capacity() > 2 * kReadBytes) buffer_ = {};  // a connection that waits holds little
   set_deadline(us(site_.settings().idle_us));
   read_more();
 }
@@ -171,14 +56,16 @@ void HttpConnection::read_more() {
   if (reading_) return;
   reading_ = true;
   auto const want = phase_ == Phase::body ? kPieceBytes : kReadBytes;
-  socket_.async_read_some(buffer_.prepare(want), [self = shared_from_this()](error_code error, std::size_t bytes) {
-    self->reading_ = false;
-    self->on_read(error, bytes);
-  });
+  auto const space = reader_.space(want);
+  socket_.async_read_some(asio::buffer(space.data(), space.size()),
+                          [self = shared_from_this()](error_code error, std::size_t bytes) {
+                            self->reading_ = false;
+                            self->on_read(error, bytes);
+                          });
 }
 
 void HttpConnection::on_read(error_code error, std::size_t bytes) {
-  buffer_.commit(bytes);
+  reader_.commit(bytes);
   switch (phase_) {
     case Phase::idle:
     case Phase::head:
@@ -188,10 +75,10 @@ void HttpConnection::on_read(error_code error, std::size_t bytes) {
       return on_bytes();
     case Phase::streaming:
       // Only the end is of interest; a pipelined request waits in the buffer, and enough of them end the connection.
-      if (error || buffer_.size() > kPieceBytes) return cut();
+      if (error || reader_.waiting_bytes() > kPieceBytes) return cut();
       return read_more();
     case Phase::lingering:
-      buffer_.consume(buffer_.size());
+      reader_.discard();
       if (error) return cut();
       return read_more();
     case Phase::working:
@@ -213,72 +100,24 @@ void HttpConnection::on_bytes() {
 }
 
 void HttpConnection::parse_head() {
-  error_code error;
-  buffer_.consume(parser_->put(buffer_.data(), error));
-  if (error == beast::http::error::need_more) {
-    if (buffer_.size() < site_.settings().head_bytes_max) return read_more();
-    error = beast::http::error::header_limit;
-  }
-  if (error == beast::http::error::header_limit)
-    return refuse(problem(431, "head_too_large",
-                          fmt::format("The head may have {} bytes.", site_.settings().head_bytes_max), request_.request_id));
-  if (error == beast::http::error::bad_version)
-    return refuse(problem(505, "http_version", "Speak HTTP/1.1.", request_.request_id));
-  if (error)
-    return refuse(problem(Error{Errc::invalid, "bad_request", fmt::format("Not an HTTP/1.1 request: {}.", error.message())},
-                          request_.request_id));
-  if (!parser_->is_header_done()) return read_more();
-  on_head();
-}
-
-// False when the head cannot be served and has been refused.
-bool HttpConnection::copy_head() {
-  auto const& head = parser_->get();
-  auto const bad = [&](int status, std::string_view reason, std::string_view what) {
-    return refuse(problem(status, reason, what, request_.request_id)), false;
-  };
-  request_.method = head.method_string();
-  request_.target = origin_form(std::string_view{head.target().data(), head.target().size()});
   request_.remote_address = remote_address_;
-  int hosts = 0;
-  for (auto const& field : head) {
-    std::string_view const name{field.name_string().data(), field.name_string().size()};
-    std::string_view const value{field.value().data(), field.value().size()};
-    hosts += same_name(name, "Host");
-    request_.headers.add(name, value);
+  Response refusal;
+  switch (reader_.head(request_, facts_, refusal)) {
+    case RequestReader::Step::more: return read_more();
+    case RequestReader::Step::refused: return refuse(std::move(refusal));
+    case RequestReader::Step::there: break;
   }
-  if (auto const id = request_.header("X-Request-Id"); sane_request_id(id)) request_.request_id = id;
-  if (request_.target.empty()) return bad(400, "bad_request", "The target must begin with '/'.");
-  if (head.version() != 11 && head.version() != 10) return bad(505, "http_version", "Speak HTTP/1.1.");
-  if (hosts > 1 || (hosts == 0 && head.version() == 11)) return bad(400, "bad_request", "Send exactly one Host field.");
-  if (request_.headers.size() > static_cast<std::size_t>(site_.settings().head_fields_max))
-    return bad(431, "head_too_large", fmt::format("The head may have {} fields.", site_.settings().head_fields_max));
-  // Anything but exactly "chunked" is read differently by different servers: the way requests are smuggled.
-  if (auto const coding = request_.header("Transfer-Encoding"); !coding.empty() && !same_name(coding, "chunked"))
-    return bad(501, "transfer_encoding", "Only Transfer-Encoding: chunked is understood.");
-  keep_alive_ = parser_->keep_alive();
-  if (auto const expect = request_.header("Expect"); !expect.empty()) {
-    if (!same_name(expect, "100-continue")) return bad(417, "expectation", "Only Expect: 100-continue is understood.");
-    expect_continue_ = head.version() == 11;
-  }
-  return true;
+  keep_alive_ = facts_.keep_alive;
+  on_head();
 }
 
 void HttpConnection::on_head() {
   began_ = steady_clock::now();
-  if (!copy_head()) return;
   auto routed = site_.route(request_);
-  if (!routed.route) {
-    if (parser_->is_done()) return respond(std::move(routed.instead));
-    return refuse(std::move(routed.instead));
-  }
+  if (!routed.route) return facts_.complete ? respond(std::move(routed.instead)) : refuse(std::move(routed.instead));
   route_ = routed.route;
   body_limit_ = route_->body_bytes_max != 0 ? route_->body_bytes_max : site_.settings().body_bytes_max;
-  auto const announced = parser_->content_length();
-  if (announced && *announced > body_limit_)
-    return refuse(problem(Error{Errc::too_large, "body_too_large", fmt::format("The body may have {} bytes.", body_limit_)},
-                          request_.request_id));
-  parser_->eager(true);
+  if (facts_.announced_bytes.value_or(0) > body_limit_) return refuse(too_large());
   if (route_->upload) return begin_upload();
   begin_body();
 }
@@ -286,32 +125,31 @@ void HttpConnection::on_head() {
 void HttpConnection::begin_body() {
   phase_ = Phase::body;
   set_deadline(us(site_.settings().body_us));
-  if (expect_continue_ && !parser_->is_done()) {
+  if (facts_.expect_continue && !facts_.complete) {
     // 25 bytes into an empty send buffer: it takes them at once or the client is not worth more trouble.
     error_code ignored;
     socket_.write_some(asio::buffer(std::string_view{"HTTP/1.1 100 Continue\r\n\r\n"}), ignored);
-    expect_continue_ = false;
+    facts_.expect_continue = false;
   }
   parse_body();
 }
 
 void HttpConnection::parse_body() {
-  error_code error;
-  while (!parser_->is_done() && buffer_.size() != 0 && !error)
-    buffer_.consume(parser_->put(buffer_.data(), error));
-  auto& body = parser_->get().body();
-  if (error && error != beast::http::error::need_more)
-    return refuse(problem(Error{Errc::invalid, "bad_request", fmt::format("The body is broken: {}.", error.message())},
-                          request_.request_id));
-  if (body_bytes_ + body.size() > body_limit_)
-    return refuse(problem(Error{Errc::too_large, "body_too_large", fmt::format("The body may have {} bytes.", body_limit_)},
-                          request_.request_id));
-  if (buffer_.size() >= kPieceBytes && !parser_->is_done())
-    return refuse(problem(Error{Errc::invalid, "bad_request", "A chunk's head is too long."}, request_.request_id));
-  if (route_->upload && (parser_->is_done() || body.size() >= kPieceBytes)) return give_piece(parser_->is_done());
-  if (!parser_->is_done()) return read_more();
-  request_.body = std::move(body);
+  Response refusal;
+  auto const step = facts_.complete ? RequestReader::Step::there : reader_.body(request_, refusal);
+  if (step == RequestReader::Step::refused) return refuse(std::move(refusal));
+  facts_.complete = step == RequestReader::Step::there;
+  auto& piece = reader_.piece();
+  if (body_bytes_ + piece.size() > body_limit_) return refuse(too_large());
+  if (route_->upload && (facts_.complete || piece.size() >= kPieceBytes)) return give_piece(facts_.complete);
+  if (!facts_.complete) return read_more();
+  request_.body = std::move(piece);
   call_handler();
+}
+
+Response HttpConnection::too_large() const {
+  return problem(Error{Errc::too_large, "body_too_large", fmt::format("The body may have {} bytes.", body_limit_)},
+                 request_.request_id);
 }
 
 void HttpConnection::refuse(Response response) {
@@ -321,8 +159,8 @@ void HttpConnection::refuse(Response response) {
   respond(std::move(response));
 }
 
-// Runs work() on the pool, then what it returned on our thread. The worker gives up its hold on the connection there, so
-// that a connection always ends on its own thread.
+// Runs work() on the pool, then what it returned on our thread. The worker gives up its hold on the connection there,
+// so that a connection always ends on its own thread.
 template <class F>
 void HttpConnection::on_worker(F work, bool begun) {
   phase_ = Phase::working;
@@ -340,8 +178,9 @@ void HttpConnection::on_worker(F work, bool begun) {
   auto const run = [box] { (*box)(); };
   if (begun ? site_.pool().submit_next(run) : site_.pool().submit(run)) return;
   site_.request_refused();
-  auto busy = problem(Error{Errc::unavailable, "busy", "Too many requests are waiting. Try again in a moment."}, request_.request_id);
-  if (parser_->is_done()) respond(std::move(busy));
+  auto busy = problem(Error{Errc::unavailable, "busy", "Too many requests are waiting. Try again in a moment."},
+                      request_.request_id);
+  if (facts_.complete) respond(std::move(busy));
   else refuse(std::move(busy));
 }
 
@@ -369,7 +208,7 @@ void HttpConnection::begin_upload() {
         }
         return [this, accepted, response] {
           if (accepted) return begin_body();
-          if (parser_->is_done()) respond(std::move(*response));
+          if (facts_.complete) respond(std::move(*response));
           else refuse(std::move(*response));
         };
       },
@@ -377,8 +216,8 @@ void HttpConnection::begin_upload() {
 }
 
 void HttpConnection::give_piece(bool last) {
-  auto piece = std::make_shared<std::string>(std::move(parser_->get().body()));
-  parser_->get().body().clear();
+  auto piece = std::make_shared<std::string>(std::move(reader_.piece()));
+  reader_.piece().clear();
   body_bytes_ += piece->size();
   on_worker(
       [this, piece, last] {
@@ -405,15 +244,15 @@ void HttpConnection::respond(Response response) {
   phase_ = Phase::writing;
   bool const bodiless = response_.status == 204 || response_.status == 304 || response_.status < 200;
   bool const head_only = request_.method == "HEAD";
-  bool const old = parser_->get().version() == 10;
   // A stream's end is its connection's: the read that watches for a hang-up is under way until then.
-  if (stopping_ || site_.stopping() || old || response_.stream) keep_alive_ = false;
-  chunked_ = response_.stream && !old;
+  if (stopping_ || site_.stopping() || facts_.old || response_.stream) keep_alive_ = false;
+  chunked_ = response_.stream && !facts_.old;
   HeadFacts facts{.request_id = request_.request_id,
-                        .date = thread_.date,
-                        .keep_alive = keep_alive_,
-                        .chunked = chunked_ && !bodiless};
-  if (!bodiless && !response_.stream) facts.content_length = response_.file ? response_.file->size_bytes : response_.body.size();
+                  .date = thread_.date,
+                  .keep_alive = keep_alive_,
+                  .chunked = chunked_ && !bodiless};
+  if (!bodiless && !response_.stream)
+    facts.content_length = response_.file ? response_.file->size_bytes : response_.body.size();
   out_.clear();
   out_sent_ = 0;
   sent_bytes_ = 0;
@@ -477,7 +316,9 @@ bool HttpConnection::load_file_piece() {
   out_sent_ = 0;
   auto const read = ::pread(file.fd.get(), out_.data(), out_.size(), static_cast<off_t>(file.offset_bytes));
   if (read <= 0) {
-    site_.log().error("http.file_broke_off", {{"request", request_.request_id}, {"cause", read < 0 ? std::strerror(errno) : "the file is shorter than it was"}});
+    site_.log().error("http.file_broke_off",
+                      {{"request", request_.request_id},
+                       {"cause", read < 0 ? std::strerror(errno) : "the file is shorter than it was"}});
     return false;
   }
   out_.resize(static_cast<std::size_t>(read));
@@ -492,7 +333,8 @@ void HttpConnection::start_stream() {
   out_sent_ = 0;
   response_.stream->attach([weak = weak_from_this(), thread = thread_.shared_from_this()] {
     asio::post(thread->context, [weak] {
-      if (auto const self = weak.lock(); self && self->phase_ == Phase::streaming && self->out_.empty()) self->pump_stream();
+      if (auto const self = weak.lock(); self && self->phase_ == Phase::streaming && self->out_.empty())
+        self->pump_stream();
     });
   });
   read_more();  // to notice a hang-up
@@ -547,8 +389,8 @@ void HttpConnection::linger() {
   error_code ignored;
   socket_.shutdown(tcp::socket::shutdown_send, ignored);
   phase_ = Phase::lingering;
-  set_deadline(kLinger);
-  buffer_.consume(buffer_.size());
+  set_deadline(stopping_ ? kLingerWhenStopping : kLinger);
+  reader_.discard();
   read_more();
 }
 
@@ -593,8 +435,6 @@ void HttpConnection::expired() {
   auto const self = shared_from_this();
   cut();
 }
-
-}  // namespace
 
 void serve(Site& site, IoThread& thread, tcp::socket socket, std::string remote_address) {
   std::make_shared<HttpConnection>(site, thread, std::move(socket))->start(std::move(remote_address));

@@ -31,8 +31,8 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
 }  // namespace
 
 void append_head(std::string& out, Response const& response, HeadFacts const& facts) {
-  fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status, reason_phrase(response.status),
-                 facts.date);
+  fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status,
+                 reason_phrase(response.status), facts.date);
   for (auto const& [name, value] : response.headers) append_field(out, name, value);
   if (facts.content_length) fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", *facts.content_length);
   if (facts.chunked) out += "Transfer-Encoding: chunked\r\n";
@@ -83,7 +83,8 @@ std::string_view reason_phrase(int status) {
 
 std::string format_http_date(std::int64_t seconds) {
   static constexpr std::array kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  static constexpr std::array kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  static constexpr std::array kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   namespace chrono = std::chrono;
   auto const point = chrono::sys_seconds{chrono::seconds{seconds}};
   auto const day = chrono::floor<chrono::days>(point);
@@ -91,13 +92,15 @@ std::string format_http_date(std::int64_t seconds) {
   chrono::hh_mm_ss const clock{point - day};
   return fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", kDays[chrono::weekday{day}.c_encoding()],
                      static_cast<unsigned>(date.day()), kMonths[static_cast<unsigned>(date.month()) - 1],
-                     static_cast<int>(date.year()), clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+                     static_cast<int>(date.year()), clock.hours().count(), clock.minutes().count(),
+                     clock.seconds().count());
 }
 
 bool sane_request_id(std::string_view text) {
   if (text.size() < 8 || text.size() > 64) return false;
   for (char const c : text) {
-    bool const plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_';
+    bool const plain =
+        (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_';
     if (!plain) return false;
   }
   return true;

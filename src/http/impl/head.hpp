@@ -11,7 +11,7 @@ namespace fabrica::http::impl {
 
 struct HeadFacts {
   std::string_view request_id;
-  std::string_view date;                          // IMF-fixdate
+  std::string_view date;  // IMF-fixdate
   bool keep_alive = true;
   bool chunked = false;
   std::optional<std::uint64_t> content_length{};  // empty for a stream and where a body is forbidden

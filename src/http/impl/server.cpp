@@ -37,7 +37,8 @@ void tick(IoThread& thread, Clock const& clock) {
 }  // namespace
 
 struct Server::Impl {
-  Impl(Settings settings, Router const& router, runtime::Pool& pool, Metrics& metrics, Clock const& clock, Random& random, Log& log)
+  Impl(Settings settings, Router const& router, runtime::Pool& pool, Metrics& metrics, Clock const& clock,
+       Random& random, Log& log)
       : site{std::move(settings), router, pool, metrics, clock, random, log} {
     for (int number = 0; number < site.settings().io_threads; ++number) threads.push_back(std::make_shared<IoThread>());
     acceptor.emplace(threads[0]->context);
@@ -65,28 +66,32 @@ Result<> Server::Impl::listen() {
   error_code error;
   auto const address = asio::ip::make_address(settings.address, error);
   if (error)
-    return fail(Errc::invalid, "listen_address", fmt::format("\"{}\" is not an IP address to listen on.", settings.address));
+    return fail(Errc::invalid, "listen_address",
+                fmt::format("\"{}\" is not an IP address to listen on.", settings.address));
   tcp::endpoint const endpoint{address, settings.port};
   if (!error) acceptor->open(endpoint.protocol(), error);
   if (!error) acceptor->set_option(tcp::acceptor::reuse_address{true}, error);
   if (!error) acceptor->bind(endpoint, error);
   if (!error) acceptor->listen(1024, error);
   if (error == asio::error::address_in_use)
-    return fail(Errc::conflict, "port_taken",
-                fmt::format("Port {} of {} is taken by another program. Stop it, or choose another port (0: any free one).",
-                            settings.port, settings.address));
+    return fail(
+        Errc::conflict, "port_taken",
+        fmt::format("Port {} of {} is taken by another program. Stop it, or choose another port (0: any free one).",
+                    settings.port, settings.address));
   if (error == asio::error::access_denied)
     return fail(Errc::forbidden, "port_privileged",
-                fmt::format("Port {} needs privileges. Choose one from 1024 up and put a reverse proxy before it.", settings.port));
+                fmt::format("Port {} needs privileges. Choose one from 1024 up and put a reverse proxy before it.",
+                            settings.port));
   if (error)
-    return fail(Errc::unavailable, "listen", fmt::format("Cannot listen on {}:{}: {}.", settings.address, settings.port, error.message()));
+    return fail(Errc::unavailable, "listen",
+                fmt::format("Cannot listen on {}:{}: {}.", settings.address, settings.port, error.message()));
   port = acceptor->local_endpoint().port();
   return {};
 }
 
 void Server::Impl::run() {
-  runners = std::make_unique<runtime::Pool>(
-      runtime::Pool::Settings{.name = "http-io", .threads = static_cast<int>(threads.size()), .queue_max = threads.size()});
+  runners = std::make_unique<runtime::Pool>(runtime::Pool::Settings{
+      .name = "http-io", .threads = static_cast<int>(threads.size()), .queue_max = threads.size()});
   for (auto const& thread : threads) {
     asio::post(thread->context, [this, &thread = *thread] { tick(thread, site.clock()); });
     bool const taken = runners->submit([&context = thread->context] { context.run(); });
@@ -115,15 +120,17 @@ void Server::Impl::on_accepted(error_code error, tcp::socket socket, IoThread& t
   if (site.connections() >= site.settings().connections_max) {
     error_code ignored;
     socket.write_some(asio::buffer(std::string_view{"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n"
-                                                    "Content-Length: 0\r\nConnection: close\r\n\r\n"}), ignored);
+                                                    "Content-Length: 0\r\nConnection: close\r\n\r\n"}),
+                      ignored);
     site.request_refused();
     return accept();
   }
   auto const remote = socket.remote_endpoint(error);
   if (!error)
-    asio::post(thread.context, [this, &thread, socket = std::move(socket), address = remote.address().to_string()]() mutable {
-      impl::serve(site, thread, std::move(socket), std::move(address));
-    });
+    asio::post(thread.context,
+               [this, &thread, socket = std::move(socket), address = remote.address().to_string()]() mutable {
+                 impl::serve(site, thread, std::move(socket), std::move(address));
+               });
   accept();
 }
 
@@ -136,8 +143,8 @@ void Server::Impl::each_connection(void (Connection::*act)()) {
     });
 }
 
-Result<std::unique_ptr<Server>> Server::start(Settings settings, Router const& router, runtime::Pool& pool, Metrics& metrics,
-                                              Clock const& clock, Random& random, Log& log) {
+Result<std::unique_ptr<Server>> Server::start(Settings settings, Router const& router, runtime::Pool& pool,
+                                              Metrics& metrics, Clock const& clock, Random& random, Log& log) {
   FABRICA_CHECK(settings.io_threads > 0);
   auto impl = std::make_unique<Impl>(std::move(settings), router, pool, metrics, clock, random, log);
   FABRICA_DO(impl->listen());

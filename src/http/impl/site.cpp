@@ -47,20 +47,23 @@ Site::Routed Site::route(Request& request) const {
     return {match->route, {}};
   }
   if (match->allow.empty()) {
-    Error const missing{Errc::not_found, "no_such_page", "There is nothing at this address. /openapi.json lists what there is."};
+    Error const missing{Errc::not_found, "no_such_page",
+                        "There is nothing at this address. /openapi.json lists what there is."};
     return {nullptr, problem(missing, request.request_id)};
   }
-  auto answer = request.method == "OPTIONS"
-                    ? Response{.status = 204}
-                    : problem(405, "method_not_allowed", fmt::format("Use one of {}.", match->allow), request.request_id);
+  auto answer = request.method == "OPTIONS" ? Response{.status = 204}
+                                            : problem(405, "method_not_allowed",
+                                                      fmt::format("Use one of {}.", match->allow), request.request_id);
   answer.headers.set("Allow", match->allow);
   return {nullptr, std::move(answer)};
 }
 
 Response Site::fault_of_ours(Request const& request, std::string_view what) {
   log_.error("http.handler_failed", {{"request", request.request_id}, {"route", request.route}, {"cause", what}});
-  return problem(Error{Errc::internal, "internal", "Something went wrong on our side. The operator finds the cause in the log under the request id."},
-                 request.request_id);
+  return problem(
+      Error{Errc::internal, "internal",
+            "Something went wrong on our side. The operator finds the cause in the log under the request id."},
+      request.request_id);
 }
 
 Response Site::run(Route const& route, Request& request) {
@@ -90,7 +93,8 @@ void Site::record(Request const& request, Route const* route, int status, std::u
   counter->add();
   auto* latency = instruments.latency.load(std::memory_order_acquire);
   if (!latency) {
-    latency = &metrics_.histogram("fabrica_http_request_seconds", "From the end of the head to the end of the answer.", labels());
+    latency = &metrics_.histogram("fabrica_http_request_seconds", "From the end of the head to the end of the answer.",
+                                  labels());
     instruments.latency.store(latency, std::memory_order_release);
   }
   latency->observe(took_us);
