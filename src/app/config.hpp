@@ -44,7 +44,6 @@ struct Config {
   std::string log_folder() const { return data_folder + "/log"; }
   std::string log_key_path() const { return data_folder + "/keys/log.key"; }
   std::string jobs_folder() const { return data_folder + "/jobs"; }
-  std::string blobs_folder() const { return data_folder + "/blobs"; }
 };
 
 struct Setting {

@@ -9,8 +9,9 @@ namespace fabrica::facts {
 
 // Each struct is a row of the table of the same name, its members the columns. Absent means unknown.
 
-enum class Unit : std::uint8_t { gpu_hour, node_hour };
-BOOST_DESCRIBE_ENUM(Unit, gpu_hour, node_hour)
+// core_hour: a partition without accelerators, whose "accelerator" is one processor core.
+enum class Unit : std::uint8_t { gpu_hour, node_hour, core_hour };
+BOOST_DESCRIBE_ENUM(Unit, gpu_hour, node_hour, core_hour)
 enum class AmountKind : std::uint8_t { fixed_package, range, menu };
 BOOST_DESCRIBE_ENUM(AmountKind, fixed_package, range, menu)
 enum class Selection : std::uint8_t { first_come, first_come_above_bar, competitive };

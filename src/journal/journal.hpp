@@ -93,6 +93,9 @@ class Journal {
   // Returns what is wrong, empty if nothing.
   Result<std::vector<std::string>> check(db::Tx& tx);
 
+  // The commitments at the log indexes [from, to), empty where no statement has that index.
+  Result<std::vector<std::string>> commitments(db::Tx& tx, std::int64_t from, std::int64_t to);
+
   // Forgets what a statement said; its commitment stays. Errors: not_found "statement".
   Result<> erase(db::Tx& tx, PublicId const& statement);
 

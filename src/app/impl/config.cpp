@@ -150,7 +150,7 @@ Result<Config> load_config(std::string const& data_folder) {
 }
 
 Result<> prepare_data_folder(Config const& config) {
-  for (auto const& folder : {config.data_folder, config.data_folder + "/keys", config.log_folder(), config.jobs_folder(), config.blobs_folder()})
+  for (auto const& folder : {config.data_folder, config.data_folder + "/keys", config.log_folder(), config.jobs_folder()})
     FABRICA_DO(runtime::make_folder(folder));
   auto const file = config.data_folder + "/fabrica.toml";
   if (!runtime::exists(file)) FABRICA_DO(runtime::write_file(file, kNewSettings));

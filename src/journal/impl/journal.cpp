@@ -134,6 +134,13 @@ Result<std::vector<std::string>> Journal::check(db::Tx& tx) {
   return wrong;
 }
 
+Result<std::vector<std::string>> Journal::commitments(db::Tx& tx, std::int64_t from, std::int64_t to) {
+  FABRICA_TRY(auto const rows, (tx.all<std::pair<std::int64_t, std::string>>(store::kCommitments, from, to)));
+  std::vector<std::string> out(static_cast<std::size_t>(to - from));
+  for (auto const& [index, commitment] : rows) out[static_cast<std::size_t>(index - from)] = commitment;
+  return out;
+}
+
 Result<> Journal::erase(db::Tx& tx, PublicId const& statement) {
   FABRICA_TRY(auto const changed, tx.run(store::kErase, statement, clock_.now()));
   if (changed == 0) return fail(Errc::not_found, "statement", fmt::format("There is no statement {}.", statement.text()));

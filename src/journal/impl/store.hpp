@@ -61,6 +61,9 @@ struct LogState {
 BOOST_DESCRIBE_STRUCT(LogState, (),
                       (origin, assigned, signed_size, signed_checkpoint, published_size, published_checkpoint))
 
+inline constexpr db::Query kCommitments{"journal_commitments", R"sql(
+  SELECT log_index, commitment FROM journal_statements WHERE log_index >= $1 AND log_index < $2 ORDER BY log_index)sql"};
+
 inline constexpr db::Query kLogCreate{"journal_log_create", R"sql(
   INSERT INTO journal_log (id, origin, assigned, signed_size, signed_checkpoint, published_size, published_checkpoint)
   VALUES (1, $1, 0, 0, '', 0, '') ON CONFLICT (id) DO NOTHING)sql"};

@@ -152,7 +152,7 @@ void fill_time(Context& context, facts::Partition const& partition, PartitionPla
 void fill_unit(facts::Partition const& partition, PartitionPlan& out) {
   out.unit = partition.unit;
   out.gpu_hour_means = partition.gpu_hour_means;
-  if (out.unit) out.amount = *out.unit == Unit::gpu_hour ? out.gpu_hours : out.node_hours;
+  if (out.unit) out.amount = *out.unit == Unit::node_hour ? out.node_hours : out.gpu_hours;
   else out.unknown.push_back("This partition's unit is not known.");
   auto const devices = partition.devices_per_accelerator.value_or(1);
   if (devices <= 1 || !out.gpu_hours) return;

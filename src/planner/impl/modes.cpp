@@ -144,7 +144,7 @@ OfferFit offer_fit(Context const& context, facts::AccessMode const& mode, Partit
   offer.partition = plan.partition;
   offer.amount_min = least;
   offer.amount_max = most;
-  if (mode.unit) offer.needed = *mode.unit == Unit::gpu_hour ? plan.gpu_hours : plan.node_hours;
+  if (mode.unit) offer.needed = *mode.unit == Unit::node_hour ? plan.node_hours : plan.gpu_hours;
   check_amount(mode, offer);
   check_duration(mode, facts::find(context.view.partitions, plan.partition), plan, context.request, offer);
   if (plan.memory.fits == Answer::no && offer.fits != Answer::no) {

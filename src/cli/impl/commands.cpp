@@ -1,0 +1,179 @@
+#include "cli/commands.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "cli/impl/plan.hpp"
+#include "cli/output.hpp"
+#include "crypto/sha256.hpp"
+
+namespace fabrica::cli {
+namespace {
+
+// Prints an answer: as it came with --json, else as a sheet.
+int show(Options const& options, Result<json::Document> const& answer) {
+  if (!answer) return report(answer.error());
+  fmt::print("{}", options.json ? answer->root().write() + "\n" : sheet_of(answer->root()));
+  return 0;
+}
+
+int show_list(Options const& options, Result<std::string> const& answer, std::vector<Column> const& columns) {
+  if (!answer) return report(answer.error());
+  auto const document = json::Document::parse(*answer, {.bytes = 64u << 20, .values = 10'000'000});
+  if (!document) return report(document.error());
+  fmt::print("{}", options.json ? *answer + "\n" : table_of(document->root(), columns));
+  return 0;
+}
+
+using Text = std::shared_ptr<std::string>;
+Text text() { return std::make_shared<std::string>(); }
+
+struct Builder {
+  CLI::App& program;
+  Options& options;
+  std::function<int()>& chosen;
+
+  CLI::App* group(std::string const& name, std::string const& about) const {
+    auto* found = program.get_subcommand_no_throw(name);
+    return found ? found : program.add_subcommand(name, about)->require_subcommand(1);
+  }
+  // "call list": GET a list, print the columns.
+  void list(std::string const& noun, std::string const& about, std::string const& path, std::vector<Column> columns) const {
+    auto* command = program.get_subcommand(noun)->add_subcommand("list", about);
+    bool const in_project = path.find("{project}") != std::string::npos;
+    auto project = text();
+    if (in_project) command->add_option("--project", *project, "The project's id")->required();
+    command->callback([=, this_ = *this] {
+      this_.chosen = [=, &options = this_.options] {
+        Session session{options};
+        auto wanted = path;
+        if (in_project) wanted.replace(wanted.find("{project}"), 9, http::percent_encode(*project));
+        return show_list(options, session.get_all(wanted), columns);
+      };
+    });
+  }
+  // "call show ID": GET one thing.
+  void show_one(std::string const& noun, std::string const& about, std::string const& prefix) const {
+    auto* command = program.get_subcommand(noun)->add_subcommand("show", about);
+    auto id = text();
+    command->add_option("id", *id, "Its id")->required();
+    command->callback([=, this_ = *this] {
+      this_.chosen = [=, &options = this_.options] { return show(options, Session{options}.get(prefix + http::percent_encode(*id))); };
+    });
+  }
+  // "call publish ID": POST without a body.
+  void act(std::string const& noun, std::string const& verb, std::string const& about, std::string const& prefix) const {
+    auto* command = program.get_subcommand(noun)->add_subcommand(verb, about);
+    auto id = text();
+    command->add_option("id", *id, "Its id")->required();
+    command->callback([=, this_ = *this] {
+      this_.chosen = [=, &options = this_.options] {
+        return show(options, Session{options}.post(prefix + http::percent_encode(*id) + "/" + verb, ""));
+      };
+    });
+  }
+  // "call create FILE.toml": POST the file as JSON. The same file posted again makes nothing new.
+  void create(std::string const& noun, std::string const& about, std::string const& path) const {
+    auto* command = program.get_subcommand(noun)->add_subcommand("create", about);
+    auto file = text();
+    auto project = text();
+    bool const in_project = path.find("{project}") != std::string::npos;
+    command->add_option("file", *file, "TOML file with its members")->required();
+    if (in_project) command->add_option("--project", *project, "The project's id")->required();
+    command->callback([=, this_ = *this] {
+      this_.chosen = [=, &options = this_.options] {
+        auto const body = toml_file_as_json(*file);
+        if (!body) return report(body.error());
+        auto wanted = path;
+        if (in_project) wanted.replace(wanted.find("{project}"), 9, http::percent_encode(*project));
+        return show(options, Session{options}.post(wanted, *body, crypto::sha256(wanted + *body).hex()));
+      };
+    });
+  }
+};
+
+void add_plan(Builder const& on) {
+  auto* command = on.program.add_subcommand("plan", "What a model takes on each partition; no account needed");
+  auto file = text();
+  auto body = std::make_shared<std::vector<std::pair<std::string, std::string>>>();
+  command->add_option("--file", *file, "TOML file with the plan instead of the options");
+  auto number = [&](std::string const& name, std::string const& about) {
+    command->add_option_function<std::string>("--" + name, [=](std::string const& value) { body->emplace_back(name, value); }, about);
+  };
+  number("parameters", "How many; 7e9 and 7B do as well");
+  number("tokens", "Processed in all; 1e12 and 1T do as well");
+  auto word = [&](std::string const& name, std::string const& about) {
+    command->add_option_function<std::string>("--" + name, [body, name](std::string const& value) { body->emplace_back(name, json::write(value)); }, about);
+  };
+  word("method", "pretrain, continue, finetune, lora or inference");
+  word("precision", "bf16, fp16, fp32 or fp8");
+  word("sector", "health, energy, ...");
+  number("nodes", "Whole nodes to run on");
+  number("utilisation", "Share of the peak reached, 0.4");
+  auto kind = text();
+  auto country = text();
+  command->add_option("--organisation", *kind, "Kind: start_up, sme, university, ...");
+  command->add_option("--country", *country, "Two letters: LV, EL, UK");
+  command->callback([=, &options = on.options, &chosen = on.chosen] {
+    chosen = [=, &options] { return run_plan(options, {*file, *body, *kind, *country}); };
+  });
+}
+
+}  // namespace
+
+void add_commands(CLI::App& program, Options& options, std::function<int()>& chosen) {
+  Builder const on{program, options, chosen};
+  add_plan(on);
+  on.group("project", "Projects");
+  on.list("project", "The projects one may see", "/projects", {{"ID", "/id"}, {"TITLE", "/title"}, {"SECTOR", "/sector"}, {"CREATED", "/created"}});
+  on.show_one("project", "One project", "/projects/");
+  on.create("project", "Start a project", "/projects");
+
+  on.group("call", "Calls");
+  on.list("call", "Published calls", "/calls", {{"ID", "/id"}, {"TITLE", "/title"}, {"STATE", "/state"}, {"OPENS", "/opens"}, {"CLOSES", "/closes"}});
+  on.show_one("call", "One call with its offers", "/calls/");
+  on.create("call", "Draft a call", "/calls");
+  on.act("call", "publish", "Publish a draft", "/calls/");
+  on.act("call", "close", "Close a call", "/calls/");
+
+  on.group("proposal", "Proposals");
+  on.list("proposal", "A project's proposals", "/projects/{project}/proposals",
+          {{"ID", "/id"}, {"PARTITION", "/partition"}, {"AMOUNT", "/amount_units"}, {"UNIT", "/unit"}, {"STATE", "/state"}});
+  on.show_one("proposal", "One proposal with its checks", "/proposals/");
+  on.create("proposal", "Draft a proposal", "/projects/{project}/proposals");
+  on.act("proposal", "submit", "Send it", "/proposals/");
+  on.act("proposal", "withdraw", "Take it back", "/proposals/");
+
+  on.group("job", "Jobs");
+  on.list("job", "A project's jobs", "/projects/{project}/jobs",
+          {{"ID", "/id"}, {"NAME", "/name"}, {"PARTITION", "/partition"}, {"STATE", "/state"}, {"CREATED", "/created"}});
+  on.show_one("job", "One job", "/jobs/");
+  on.create("job", "Submit a job", "/projects/{project}/jobs");
+  on.act("job", "cancel", "Ask a job to end", "/jobs/");
+
+  on.group("dataset", "Data sets");
+  on.list("dataset", "A project's data sets", "/projects/{project}/datasets",
+          {{"ID", "/id"}, {"NAME", "/name"}, {"LICENCE", "/licence"}, {"BYTES", "/size_bytes"}});
+  on.show_one("dataset", "One data set", "/datasets/");
+
+  on.group("model", "Models");
+  on.list("model", "A project's model versions", "/projects/{project}/models",
+          {{"ID", "/id"}, {"NAME", "/name"}, {"VERSION", "/version"}, {"STATE", "/state"}});
+  on.show_one("model", "One model version", "/models/");
+
+  on.group("user", "People of the factory");
+  on.list("user", "Everybody", "/people", {{"ID", "/id"}, {"NAME", "/name"}, {"EMAIL", "/email"}});
+  on.create("user", "Register a person", "/people");
+
+  on.group("token", "API tokens");
+  on.list("token", "One's valid tokens", "/tokens", {{"ID", "/id"}, {"NAME", "/name"}, {"SCOPES", "/scopes"}, {"EXPIRES", "/expires"}});
+  on.create("token", "Make a token; shown once", "/tokens");
+
+  auto* status = on.group("log", "The verifiable log")->add_subcommand("status", "How far the log is published");
+  status->callback([&] { chosen = [&] { return show(options, Session{options}.get("/log/status")); }; });
+}
+
+}  // namespace fabrica::cli
