@@ -28,7 +28,7 @@ struct JobRecord {
   std::vector<ModelFile> artefacts;  // kept as blobs of the project
 };
 
-// Port: the factory's jobs. app/ connects it to compute/.
+// Port: the factory's jobs. compute_jobs.hpp has the one over compute/.
 class Jobs {
  public:
   virtual ~Jobs() = default;

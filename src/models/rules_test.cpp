@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "crypto/sha256.hpp"
+#include "models/compute_jobs.hpp"
 
 namespace fabrica::models {
 namespace {
@@ -89,6 +90,24 @@ TEST(Lineage, HasOneEntryForEachReference) {
   EXPECT_EQ(out[0].reference, "split:1/train");
   EXPECT_EQ(out[0].tree_sha256, tree_digest({file("cs"), file("de")}));
   EXPECT_EQ(out[1].reference, "model:2");
+}
+
+TEST(ComputeJob, KeepsWhatEachFileWasAskedForBy) {
+  compute::Job job;
+  job.state = compute::JobState::completed;
+  job.parameters.text = R"({"a":1})";
+  job.inputs = {{"corpus", "split:1/train", "", {{"train/cs.jsonl", std::string(64, '1'), 5}}},
+                {"extra", "", "", {{"notes.txt", std::string(64, '2'), 6}}}};
+  job.artefacts = {{"model/a", std::string(64, '3'), 7}};
+  auto const out = record_of(job);
+  EXPECT_TRUE(out.completed);
+  EXPECT_EQ(out.parameters, R"({"a":1})");
+  ASSERT_EQ(out.inputs.size(), 2u);
+  EXPECT_EQ(out.inputs[0].reference, "split:1/train");
+  EXPECT_EQ(out.inputs[1].reference, "files:extra");
+  EXPECT_EQ(out.artefacts.at(0), (ModelFile{"model/a", std::string(64, '3'), 7}));
+  job.state = compute::JobState::failed;
+  EXPECT_FALSE(record_of(job).completed);
 }
 
 TEST(ReleaseStates, GoOnlyForward) {

@@ -41,15 +41,13 @@ struct World {
     stranger = Actor{identity::PersonId{78}, PublicId::make(clock.now(), random), "Stranger", {}, {}};
   }
 
-  // Uploads the content to a project as its member would.
-  File upload(std::string path, std::string_view content, PublicId const& to) {
-    auto const started = uploads.start(admin, to, {static_cast<std::int64_t>(content.size()), {}});
-    EXPECT_TRUE(started) << db::why(started);
-    auto const sent = uploads.append(started->id, 0, content);
-    EXPECT_TRUE(sent) << db::why(sent);
-    auto const done = uploads.finish(admin, started->id, crypto::sha256(content).hex());
-    EXPECT_TRUE(done) << db::why(done);
-    return {std::move(path), done->sha256, done->size_bytes};
+  // Bytes of a project, without the pieces and the hashing of an upload.
+  File stored(std::string path, std::string_view content, PublicId const& of) {
+    auto const written = files.write([&](ProjectFiles::Sink const& sink) { return sink(content); });
+    EXPECT_TRUE(written) << db::why(written);
+    auto const belongs = database.write([&](db::Tx& tx) { return files.belongs(tx, of, *written); });
+    EXPECT_TRUE(belongs) << db::why(belongs);
+    return {std::move(path), written->sha256, written->size_bytes};
   }
 
   DatasetDraft draft(std::vector<File> files) const {
@@ -59,8 +57,8 @@ struct World {
             .domains_digest = {}, .sources = {{"help-cs", "1.0", std::string(64, 'b'), {}}}, .files = std::move(files)};
   }
   std::vector<File> parallel_text() {
-    return {upload("de.jsonl", lines("de", 0, 100), project), upload("cs.jsonl", lines("cs", 0, 100), project),
-            upload("corpus.json", "{}", project)};
+    return {stored("de.jsonl", lines("de", 0, 100), project), stored("cs.jsonl", lines("cs", 0, 100), project),
+            stored("corpus.json", "{}", project)};
   }
 
   Result<Dataset> register_it(DatasetDraft const& what, Actor const& actor) {
@@ -148,12 +146,12 @@ TEST_P(DataspaceDb, RegistersADataSetWithItsTreeDigestAndStatement) {
 }
 
 TEST_P(DataspaceDb, RefusesFilesNobodyUploadedToThisProject) {
-  auto const elsewhere = world->upload("cs.jsonl", lines("cs", 0, 9), world->other_project);
+  auto const elsewhere = world->stored("cs.jsonl", lines("cs", 0, 9), world->other_project);
   auto const bad = world->register_it(world->draft({elsewhere}), world->member);
   EXPECT_EQ(bad.error().reason, "dataset");
   ASSERT_EQ(bad.error().faults.size(), 1u);
   EXPECT_EQ(bad.error().faults[0].pointer, "/files/0/sha256");
-  auto here = world->upload("cs.jsonl", lines("cs", 0, 9), world->project);
+  auto here = world->stored("cs.jsonl", lines("cs", 0, 9), world->project);
   EXPECT_TRUE(world->register_it(world->draft({here}), world->member));
   here.size_bytes += 1;
   EXPECT_EQ(world->register_it(world->draft({here}), world->member).error().faults[0].pointer, "/files/0/size_bytes");
@@ -257,7 +255,7 @@ TEST_P(DataspaceDb, ResolvesInputsForTheirOwnProjectOnly) {
 }
 
 TEST_P(DataspaceDb, EndsASplitOfBadDataAsFailedWithFileAndLine) {
-  auto const bad = world->upload("cs.jsonl", lines("cs", 0, 3) + "no JSON\n", world->project);
+  auto const bad = world->stored("cs.jsonl", lines("cs", 0, 3) + "no JSON\n", world->project);
   auto const data = world->register_it(world->draft({bad}), world->member);
   auto const asked = world->split_it(data->id, {800'000, 100'000, 100'000}, world->member);
   auto const worked = world->dataspace.materialise_next(db());
@@ -273,9 +271,9 @@ TEST_P(DataspaceDb, EndsASplitOfBadDataAsFailedWithFileAndLine) {
 TEST_P(DataspaceDb, RefusesASplitThatCannotBe) {
   auto const data = world->registered();
   EXPECT_EQ(world->split_it(data.id, {800'000, 100'000, 100'001}, world->member).error().reason, "split_shares");
-  auto const notes = world->register_it(world->draft({world->upload("notes.txt", "x", world->project)}), world->member);
+  auto const notes = world->register_it(world->draft({world->stored("notes.txt", "x", world->project)}), world->member);
   EXPECT_EQ(world->split_it(notes->id, {800'000, 100'000, 100'000}, world->member).error().reason, "split_files");
-  auto const one = world->register_it(world->draft({world->upload("cs.jsonl", lines("cs", 0, 1), world->project)}), world->member);
+  auto const one = world->register_it(world->draft({world->stored("cs.jsonl", lines("cs", 0, 1), world->project)}), world->member);
   auto const asked = world->split_it(one->id, {500'000, 0, 500'000}, world->member);
   ASSERT_TRUE(world->dataspace.materialise_next(db()));
   EXPECT_EQ(world->split(asked->id).state, SplitState::failed);
@@ -285,14 +283,14 @@ TEST_P(DataspaceDb, LeavesASplitWaitingWhileItsBytesAreGoneAndGoesOnWithTheNext)
   auto const data = world->registered();
   auto const stuck = world->split_it(data.id, {800'000, 100'000, 100'000}, world->member);
   std::filesystem::remove(world->store.path_of(*crypto::Digest::from_hex(data.files[1].sha256)));
-  auto const other = world->register_it(world->draft({world->upload("de.jsonl", lines("de", 0, 50), world->project)}), world->member);
+  auto const other = world->register_it(world->draft({world->stored("de.jsonl", lines("de", 0, 50), world->project)}), world->member);
   auto const next = world->split_it(other->id, {800'000, 100'000, 100'000}, world->member);
   auto const worked = world->dataspace.materialise_next(db());
   ASSERT_TRUE(worked && *worked) << db::why(worked);
   EXPECT_EQ(world->split(next->id).state, SplitState::committed);
   EXPECT_EQ(world->split(stuck->id).state, SplitState::splitting);
   EXPECT_FALSE(world->dataspace.materialise_next(db()));
-  world->upload("cs.jsonl", lines("cs", 0, 100), world->project);  // the same bytes come back
+  world->stored("cs.jsonl", lines("cs", 0, 100), world->project);  // the same bytes come back
   ASSERT_TRUE(world->dataspace.materialise_next(db()));
   EXPECT_EQ(world->split(stuck->id).state, SplitState::committed);
 }
@@ -322,7 +320,9 @@ TEST_P(DataspaceDb, SurvivesAFaultAtEveryStepOfASplit) {
         one.reset();
         auto database = fresh();
         one = std::make_unique<World>(*database);
-        split = one->split_it(one->registered().id, {800'000, 100'000, 100'000}, one->member)->id;
+        auto const text = one->stored("cs.jsonl", lines("cs", 0, 100), one->project);
+        auto const data = one->register_it(one->draft({text}), one->member);
+        split = one->split_it(data->id, {800'000, 100'000, 100'000}, one->member)->id;
         return database;
       },
       [&](db::Database& faulty) -> Result<> {
@@ -333,7 +333,7 @@ TEST_P(DataspaceDb, SurvivesAFaultAtEveryStepOfASplit) {
         ASSERT_TRUE(one->dataspace.materialise_next(after));
         auto const ended = one->split(split);
         EXPECT_EQ(ended.state, SplitState::committed);
-        EXPECT_EQ(ended.files.size(), 6u);
+        EXPECT_EQ(ended.files.size(), 3u);
         EXPECT_EQ(std::ranges::count(one->chain(), "split.committed", &journal::Kept::kind), 1);
         one.reset();
       });
