@@ -37,8 +37,9 @@ struct Builder {
   std::function<int()>& chosen;
 
   CLI::App* group(std::string const& name, std::string const& about) const {
-    auto* found = program.get_subcommand_no_throw(name);
-    return found ? found : program.add_subcommand(name, about)->require_subcommand(1);
+    // Local commands may have made the group already.
+    auto const groups = program.get_subcommands([&](CLI::App* one) { return one->get_name() == name; });
+    return groups.empty() ? program.add_subcommand(name, about)->require_subcommand(1) : groups.front();
   }
   // "call list": GET a list, print the columns.
   void list(std::string const& noun, std::string const& about, std::string const& path, std::vector<Column> columns) const {
