@@ -29,10 +29,17 @@ bool Pool::enqueue(std::function<void()> task, std::size_t queue_max) {
     std::lock_guard const lock{guards_queue_};
     if (stopping_ || queue_.size() >= queue_max) return false;
     queue_.push_back(std::move(task));
-    wake = idle_ > 0;
+    wake = wants_waking();
   }
   if (wake) changed_.notify_one();
   return true;
+}
+
+// One thread is woken at a time, and wakes the next if there is still work when it runs: a burst of short tasks is then
+// done by the few threads that are awake, while tasks that wait for the database still bring in as many as there are.
+bool Pool::wants_waking() {
+  if (queue_.empty() || idle_ == 0 || waking_) return false;
+  return waking_ = true;
 }
 
 void Pool::stop() {
@@ -57,12 +64,15 @@ void Pool::work() {
       ++idle_;
       changed_.wait(lock);
       --idle_;
+      waking_ = false;
     }
     if (queue_.empty()) return;
     {
       auto const task = std::move(queue_.front());
       queue_.pop_front();
+      bool const wake = wants_waking();
       lock.unlock();
+      if (wake) changed_.notify_one();
       try {
         task();
       } catch (std::exception const& error) {

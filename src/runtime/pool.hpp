@@ -40,12 +40,14 @@ class Pool {
  private:
   bool enqueue(std::function<void()> task, std::size_t queue_max);
   void work();
+  bool wants_waking();  // under guards_queue_; the caller then notifies
 
   Settings settings_;
   mutable std::mutex guards_queue_;
   std::condition_variable changed_;
   std::deque<std::function<void()>> queue_;
   int idle_ = 0;
+  bool waking_ = false;  // a notified thread has not run yet
   bool stopping_ = false;
   std::vector<std::thread> threads_;
 };
