@@ -12,6 +12,7 @@
 
 #include "db/lock.hpp"
 #include "db/testing/dbtest.hpp"
+#include "db/testing/proxy.hpp"
 #include "db/testing/server.hpp"
 
 namespace fabrica::db {
@@ -168,6 +169,51 @@ TEST(Postgres, LosesAndDoublesNoAcknowledgedWriteWhenTheServerIsKilledUnderLoad)
   std::set<std::int64_t> const there{found->begin(), found->end()};
   EXPECT_EQ(there.size(), found->size()) << "a write was doubled";
   EXPECT_EQ(there, wanted);
+}
+
+TEST(Postgres, WritesOnceWhereverTheConnectionIsCut) {
+  auto& server = PostgresServer::of_this_process();
+  TestFolder folder;
+  CuttingProxy proxy{server, folder.path()};
+  server.execute("CREATE DATABASE cut TEMPLATE template0");
+  auto database = open({.url = proxy.url("cut")});
+  ASSERT_TRUE(database) << why(database);
+  ASSERT_TRUE(make_table(**database));
+  using Cut = CuttingProxy::Cut;
+  struct Case {
+    char const* what;
+    Cut when;
+    char const* message;
+    int runs;  // of the closure
+  };
+  Case const cases[]{{"before BEGIN", Cut::before, "BEGIN", 1},
+                     {"after BEGIN", Cut::after, "BEGIN", 1},
+                     {"before a statement", Cut::before, "INSERT INTO kept", 2},
+                     {"after a statement", Cut::after, "INSERT INTO kept", 2},
+                     {"before COMMIT", Cut::before, "; COMMIT", 2},
+                     {"after COMMIT", Cut::after, "; COMMIT", 1}};
+  std::int64_t number = 0;
+  for (auto const& one : cases) {
+    // A connection that has prepared nothing yet sends the statement's text, where the cut can find it.
+    database = open({.url = proxy.url("cut")});
+    ASSERT_TRUE(database) << why(database);
+    proxy.cut_next(one.when, one.message);
+    int runs = 0;
+    int notified = 0;
+    auto const done = (*database)->write([&](Tx& tx) {
+      ++runs;
+      tx.after_commit([&] { ++notified; });
+      return tx.run(kPut, ++number, 0);
+    });
+    EXPECT_TRUE(done) << one.what << ": " << why(done);
+    EXPECT_TRUE(proxy.has_cut()) << one.what;
+    EXPECT_EQ(runs, one.runs) << one.what;
+    EXPECT_EQ(notified, 1) << one.what;
+    auto const found = (*database)->read([](Tx& tx) { return tx.all<std::int64_t>(kAll); });
+    ASSERT_TRUE(found) << why(found);
+    EXPECT_EQ(std::ranges::count(*found, number), 1) << one.what;
+  }
+  EXPECT_EQ((*database)->read([](Tx& tx) { return tx.all<std::int64_t>(kAll); })->size(), std::size(cases));
 }
 
 TEST(Postgres, SaysThatNobodyAnswers) {

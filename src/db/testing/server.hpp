@@ -18,6 +18,7 @@ class PostgresServer {
   PostgresServer& operator=(PostgresServer const&) = delete;
 
   std::string url(std::string const& database) const;
+  std::string const& folder() const { return folder_; }
   // Statements outside of a transaction of ours, in the database "postgres" or another.
   void execute(std::string const& sql, std::string const& database = "postgres") const;
   // SIGKILL to the server's first process: its others end by themselves, nothing is written down.
