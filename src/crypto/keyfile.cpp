@@ -95,13 +95,18 @@ Result<> sync_folder(fs::path const& folder) {
   return {};
 }
 
-Result<> replace_file(fs::path const& path, ByteView content, mode_t mode) {
+Result<> place_file(fs::path const& path, ByteView content, mode_t mode) {
   FABRICA_TRY(auto const temporary, write_temporary(path, content, mode));
   if (::rename(temporary.c_str(), path.c_str()) != 0) {
     int const error = errno;
     ::unlink(temporary.c_str());
     return cannot_write(path, error);
   }
+  return {};
+}
+
+Result<> replace_file(fs::path const& path, ByteView content, mode_t mode) {
+  FABRICA_DO(place_file(path, content, mode));
   return sync_folder(folder_of(path));
 }
 
@@ -115,7 +120,8 @@ Result<Bytes> read_file(fs::path const& path, std::size_t bytes_max) {
 }
 
 Result<> write_key_file(fs::path const& path, std::string_view text) {
-  FABRICA_TRY(auto const temporary, write_temporary(path, as_bytes(std::string{text} + "\n"), 0600));
+  SecretText const line{fmt::format("{}\n", text)};
+  FABRICA_TRY(auto const temporary, write_temporary(path, as_bytes(line.text()), 0600));
   // link, not rename: it fails where a key is already, and a key overwritten is a log nobody can continue.
   int const linked = ::link(temporary.c_str(), path.c_str());
   int const error = errno;

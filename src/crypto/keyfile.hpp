@@ -25,6 +25,9 @@ Result<SecretText> read_key_file(std::filesystem::path const& path);
 // temporary file beside it, fsync, rename, fsync of the folder. Errors: unavailable "file_write".
 Result<> replace_file(std::filesystem::path const& path, ByteView content, mode_t mode = 0644);
 
+// The same without the last step: for many files at once, each folder of which is then synced once by sync_folder().
+Result<> place_file(std::filesystem::path const& path, ByteView content, mode_t mode = 0644);
+
 // All of a file. Errors: not_found "file_missing", too_large "file_read" over `bytes_max`, unavailable "file_read".
 Result<Bytes> read_file(std::filesystem::path const& path, std::size_t bytes_max);
 

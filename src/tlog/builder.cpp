@@ -6,6 +6,7 @@
 #include <array>
 #include <bit>
 #include <set>
+#include <tuple>
 
 #include "base/check.hpp"
 #include "crypto/keyfile.hpp"
@@ -37,27 +38,35 @@ Result<Bytes> read_edge_bundle(TileReader& tiles, std::uint64_t index, std::span
   return bundle;
 }
 
-std::size_t order_of(LogFile const& file) {
-  return file.name.kind == TileKind::entries ? 0 : 1 + file.name.level;
+// Entries before hashes, low levels before high ones: what a tile stands for is there before it.
+auto order_of(LogFile const& file) {
+  return std::tuple{file.name.kind == TileKind::hashes, file.name.level, file.name.index};
 }
 
-// Writes one file; false where the same one was there.
-Result<bool> write_once(std::filesystem::path const& path, LogFile const& file) {
+// Makes a folder and those above it that are missing; the ones whose list of names changed go into `changed`.
+Result<> make_folder(std::filesystem::path const& folder, std::set<std::filesystem::path>& changed) {
+  std::error_code error;
+  for (auto at = folder; !at.empty() && !std::filesystem::exists(at, error); at = at.parent_path())
+    changed.insert(at.has_parent_path() ? at.parent_path() : std::filesystem::path{"."});
+  std::filesystem::create_directories(folder, error);
+  if (error)
+    return fail(Errc::unavailable, "file_write", fmt::format("{} could not be made: {}.", folder.string(), error.message()));
+  return {};
+}
+
+// Its name becomes durable when the folders in `changed` are synced, all of them once at the end.
+Result<> write_once(std::filesystem::path const& path, LogFile const& file, std::set<std::filesystem::path>& changed) {
   auto const there = crypto::read_file(path, kBundleBytesMax);
-  if (there && *there == file.content) return false;
+  if (!there && there.error().code != Errc::not_found) return std::unexpected(there.error());
+  changed.insert(path.parent_path());  // also where the file was there: the write before may have stopped half-way
+  if (there && *there == file.content) return {};
   if (there)
     return fail(Errc::conflict, "log_file_differs",
                 fmt::format("{} is there with other content, and a tile never changes: this is not the log the batch was "
                             "made for.",
                             path.string()));
-  if (there.error().code != Errc::not_found) return std::unexpected(there.error());
-  std::error_code error;
-  std::filesystem::create_directories(path.parent_path(), error);
-  if (error)
-    return fail(Errc::unavailable, "file_write",
-                fmt::format("{} could not be made: {}.", path.parent_path().string(), error.message()));
-  FABRICA_DO(crypto::replace_file(path, file.content));
-  return true;
+  FABRICA_DO(make_folder(path.parent_path(), changed));
+  return crypto::place_file(path, file.content);
 }
 
 }  // namespace
@@ -176,21 +185,15 @@ LogBatch LogBuilder::take_batch() {
                                     .width = static_cast<unsigned>(size_ % kTileWidth)},
                            .content = bundle_});
   bundle_changed_ = false;
-  std::stable_sort(batch.files.begin(), batch.files.end(),
-                   [](LogFile const& one, LogFile const& two) { return order_of(one) < order_of(two); });
+  std::sort(batch.files.begin(), batch.files.end(),
+            [](LogFile const& one, LogFile const& two) { return order_of(one) < order_of(two); });
   return batch;
 }
 
 Result<> write_batch(std::filesystem::path const& folder, LogBatch const& batch) {
-  std::set<std::filesystem::path> parents{folder};
-  for (auto const& file : batch.files) {
-    auto const path = folder / file.name.path();
-    FABRICA_DO(write_once(path, file));
-    for (auto name = std::filesystem::path{file.name.path()}.parent_path(); !name.empty(); name = name.parent_path())
-      parents.insert(folder / name);
-  }
-  // replace_file() synced each file's own folder; the folders above may be new too.
-  for (auto const& parent : parents) FABRICA_DO(crypto::sync_folder(parent));
+  std::set<std::filesystem::path> changed;
+  for (auto const& file : batch.files) FABRICA_DO(write_once(folder / file.name.path(), file, changed));
+  for (auto const& each : changed) FABRICA_DO(crypto::sync_folder(each));
   for (auto const& file : batch.files) {
     if (file.name.width != kTileWidth) continue;
     auto partials = folder / file.name.path();
