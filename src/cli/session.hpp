@@ -30,7 +30,10 @@ class Session {
   Result<std::string> get_all(std::string_view path);
   // The key makes a repeated request act once; empty makes a fresh one.
   Result<json::Document> post(std::string_view path, std::string const& body, std::string_view idempotency_key = {});
-  Result<json::Document> put_bytes(std::string_view path, std::string body);
+  // Sends a file's bytes without loading it.
+  Result<json::Document> put_file(std::string_view path, std::string const& file);
+  // Whether a GET would succeed. Errors: all but not_found.
+  Result<bool> exists(std::string_view path);
   // Streams a successful answer's body to `take`.
   Result<> download(std::string_view path, std::function<bool(std::string_view)> take);
   // Server-sent events after last_event_id, which moves along, until `take` says false or the stream ends.

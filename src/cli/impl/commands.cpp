@@ -6,7 +6,9 @@
 
 #include <memory>
 
+#include "cli/impl/journey.hpp"
 #include "cli/impl/plan.hpp"
+#include "cli/impl/seed.hpp"
 #include "cli/output.hpp"
 #include "crypto/sha256.hpp"
 
@@ -123,11 +125,47 @@ void add_plan(Builder const& on) {
   });
 }
 
+void add_run(Builder const& on) {
+  auto* command = on.program.add_subcommand("run", "Take a project from plan to verified dossier; stopped anywhere, it goes on");
+  auto settings = std::make_shared<JourneySettings>();
+  command->add_option("project", settings->project_file, "The project file (TOML)")->required();
+  command->add_option("--state", settings->state_file, "Where it remembers how far it came (<name>.run.json)");
+  command->add_option("--out", settings->out_folder, "Where dossier, policy and model go (<name>-out)");
+  command->callback([=, &options = on.options, &chosen = on.chosen] { chosen = [=, &options] { return run_project(options, *settings); }; });
+}
+
+void add_seed(Builder const& on) {
+  auto* command = on.program.add_subcommand("seed", "Register what a file declares: organisations, people, systems, facts, calls");
+  auto settings = std::make_shared<SeedSettings>();
+  command->add_option("file", settings->file, "TOML file")->required();
+  command->callback([=, &options = on.options, &chosen = on.chosen] { chosen = [=, &options] { return run_seed(options, *settings); }; });
+}
+
+// "job log ID": what it printed; --follow goes on until it ends.
+void add_job_log(Builder const& on) {
+  auto* command = on.program.get_subcommand("job")->add_subcommand("log", "What a job printed");
+  auto id = text();
+  auto err = std::make_shared<bool>(false);
+  command->add_option("id", *id, "Its id")->required();
+  command->add_flag("--err", *err, "Standard error instead of output");
+  command->callback([=, &options = on.options, &chosen = on.chosen] {
+    chosen = [=, &options] {
+      auto const path = fmt::format("/jobs/{}/log?stream={}", http::percent_encode(*id), *err ? "err" : "out");
+      auto const done = Session{options}.download(path, [](std::string_view piece) {
+        return std::fwrite(piece.data(), 1, piece.size(), stdout) == piece.size();
+      });
+      return done ? 0 : report(done.error());
+    };
+  });
+}
+
 }  // namespace
 
 void add_commands(CLI::App& program, Options& options, std::function<int()>& chosen) {
   Builder const on{program, options, chosen};
+  add_run(on);
   add_plan(on);
+  add_seed(on);
   on.group("project", "Projects");
   on.list("project", "The projects one may see", "/projects", {{"ID", "/id"}, {"TITLE", "/title"}, {"SECTOR", "/sector"}, {"CREATED", "/created"}});
   on.show_one("project", "One project", "/projects/");
@@ -154,6 +192,7 @@ void add_commands(CLI::App& program, Options& options, std::function<int()>& cho
   on.show_one("job", "One job", "/jobs/");
   on.create("job", "Submit a job", "/projects/{project}/jobs");
   on.act("job", "cancel", "Ask a job to end", "/jobs/");
+  add_job_log(on);
 
   on.group("dataset", "Data sets");
   on.list("dataset", "A project's data sets", "/projects/{project}/datasets",

@@ -9,6 +9,7 @@
 
 #include "crypto/keyfile.hpp"
 #include "crypto/random.hpp"
+#include "http/problem.hpp"
 
 namespace fabrica::cli {
 namespace {
@@ -91,13 +92,22 @@ Result<json::Document> Session::post(std::string_view path, std::string const& b
   return json::Document::parse(answer.body.empty() ? "null" : answer.body, {.bytes = 64u << 20, .values = 10'000'000});
 }
 
-Result<json::Document> Session::put_bytes(std::string_view path, std::string body) {
+Result<json::Document> Session::put_file(std::string_view path, std::string const& file) {
   FABRICA_TRY(auto wanted, request("PUT", path));
-  wanted.body = std::move(body);
-  wanted.timeout_us = 5 * kMinute;
+  wanted.upload_path = file;
+  wanted.timeout_us = kHour;
   wanted.headers.set("Content-Type", "application/octet-stream");
   FABRICA_TRY(auto const answer, send(std::move(wanted)));
   return json::Document::parse(answer.body.empty() ? "null" : answer.body);
+}
+
+Result<bool> Session::exists(std::string_view path) {
+  FABRICA_TRY(auto wanted, request("HEAD", path));
+  auto const answer = client_.send(wanted);
+  if (!answer) return std::unexpected(answer.error());
+  if (answer->status == 404) return false;
+  if (answer->status >= 300) return std::unexpected(http::error_of(answer->status, "", ""));
+  return true;
 }
 
 Result<> Session::download(std::string_view path, std::function<bool(std::string_view)> take) {
