@@ -39,17 +39,19 @@ void write_general(Builder& to, bool integrator) {
   auto const& e = to.evidence();
   auto const model = e.model.value_or(ModelEvidence{});
   to.section("general", "General information");
-  to.recorded({"general.provider", "Legal name of the provider", "MDF"}, e.organisation.name,
+  to.recorded({"general.provider", "Legal name of the provider", "Model Documentation Form"}, e.organisation.name,
               e.organisation.statements);
-  if (!integrator) to.declared({"general.contact", "Contact of the provider", "MDF", Need::extra}, "provider_contact");
-  to.recorded({"general.model", "Model name and version", "MDF"},
+  if (!integrator)
+    to.declared({"general.contact", "Contact of the provider", "Model Documentation Form", Need::extra},
+                "provider_contact");
+  to.recorded({"general.model", "Model name and version", "Model Documentation Form"},
               e.model ? fmt::format("{} {}", model.name, model.version) : "", model.statements);
-  to.recorded({"general.authenticity", "Model authenticity: digest of each file", "MDF"}, model_digests(model),
-              model.statements);
+  to.recorded({"general.authenticity", "Model authenticity: digest of each file", "Model Documentation Form"},
+              model_digests(model), model.statements);
   to.declared({"general.released", "Release date", integrator ? "Annex XII 1(c)" : "Annex XI 1(1)(c)"}, "release_date");
-  to.declared({"general.market", "Date of placing on the Union market", "MDF"}, "market_date");
-  to.recorded_or_declared({"general.dependencies", "Model dependencies", "MDF"}, model.upstream, model.statements,
-                          "model_dependencies");
+  to.declared({"general.market", "Date of placing on the Union market", "Model Documentation Form"}, "market_date");
+  to.recorded_or_declared({"general.dependencies", "Model dependencies", "Model Documentation Form"}, model.upstream,
+                          model.statements, "model_dependencies");
 }
 
 void write_properties(Builder& to, std::string_view annex) {
@@ -71,7 +73,8 @@ void write_properties(Builder& to, std::string_view annex) {
               model.statements, count);
   to.recorded({"properties.inputs", "Modality and format of inputs", cite("1(1)(e)", "1(g), 2(b)")}, model.inputs,
               model.statements);
-  to.recorded({"properties.input_size", "Maximum size of inputs", annex == "Annex XI" ? "MDF" : "Annex XII 2(b)"},
+  to.recorded({"properties.input_size", "Maximum size of inputs",
+               annex == "Annex XI" ? "Model Documentation Form" : "Annex XII 2(b)"},
               model.context_tokens ? fmt::format("{} tokens of context", grouped(*model.context_tokens)) : "",
               model.statements);
   to.recorded({"properties.outputs", "Modality and format of outputs", cite("1(1)(e)", "1(g), 2(b)")}, model.outputs,
@@ -85,9 +88,11 @@ void write_properties(Builder& to, std::string_view annex) {
               "intended_purpose");
   to.declared({"use.policy", "Acceptable use policy", cite("1(1)(b)", "1(b)")}, "acceptable_use");
   to.declared({"use.integration", "Technical means of integration", cite("1(2)(a)", "2(a)")}, "integration");
-  to.declared({"use.hardware", "Hardware it needs", annex == "Annex XI" ? "MDF" : "Annex XII 1(d)"},
-              "required_hardware");
-  to.declared({"use.software", "Software it needs, with versions", annex == "Annex XI" ? "MDF" : "Annex XII 1(e)"},
+  to.declared(
+      {"use.hardware", "Hardware it needs", annex == "Annex XI" ? "Model Documentation Form" : "Annex XII 1(d)"},
+      "required_hardware");
+  to.declared({"use.software", "Software it needs, with versions",
+               annex == "Annex XI" ? "Model Documentation Form" : "Annex XII 1(e)"},
               "required_software");
 }
 
@@ -186,11 +191,13 @@ void write_compute(Builder& to) {
                                         *totals.flop > 0 ? std::floor(std::log10(*totals.flop)) : 0.0)
                           : "",
               totals.statements, flop);
-  to.recorded({"compute.method", "How the computation was determined", "MDF"}, totals.flop ? totals.flop_method : "",
+  to.recorded({"compute.method", "How the computation was determined", "Model Documentation Form"},
+              totals.flop ? totals.flop_method : "", totals.statements);
+  to.recorded({"compute.hardware", "Hardware used", "Model Documentation Form", Need::extra}, totals.hardware,
               totals.statements);
-  to.recorded({"compute.hardware", "Hardware used", "MDF", Need::extra}, totals.hardware, totals.statements);
   write_energy(to, totals, "Annex XI 1(2)(e)");
-  to.declared({"compute.inference", "Computation of inference on a stated benchmark, with its method", "MDF"},
+  to.declared({"compute.inference", "Computation of inference on a stated benchmark, with its method",
+               "Model Documentation Form"},
               "inference_compute");
 }
 

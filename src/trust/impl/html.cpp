@@ -13,7 +13,8 @@ constexpr std::string_view kStyle = R"css(
 *{box-sizing:border-box}
 body{margin:0;background:var(--paper);color:var(--ink);font:17px/1.55 Charter,"Bitstream Charter","Noto Serif",Georgia,serif}
 main{max-width:46rem;margin:0 auto;padding:3rem 1.25rem 4rem}
-h1,h2,dt,.mark,.counts,.meta,.banner{font-family:"Inter","Noto Sans","Segoe UI",Roboto,Helvetica,Arial,sans-serif}
+h1,h2,dt,.mark,.counts,.meta,.banner{
+font-family:"Inter","Noto Sans","Segoe UI",Roboto,Helvetica,Arial,sans-serif}
 h1{font-size:1.9rem;line-height:1.2;margin:0 0 .4rem;letter-spacing:-.01em}
 .subject{font-size:1.15rem;color:var(--soft);margin:0 0 1.5rem}
 h2{font-size:1.15rem;margin:2.6rem 0 .4rem;padding-top:.8rem;border-top:2px solid var(--ink);break-after:avoid}
@@ -23,16 +24,19 @@ h2{font-size:1.15rem;margin:2.6rem 0 .4rem;padding-top:.8rem;border-top:2px soli
 .counts th,.counts td{border:1px solid var(--line);padding:.3rem .9rem;text-align:center}
 .counts th{background:var(--shade);font-weight:600}
 .banner{border:2px solid var(--ink);padding:.6rem .9rem;margin:0 0 1.2rem;font-weight:700;letter-spacing:.04em}
-.notices{background:var(--shade);border-left:4px solid var(--ink);margin:0 0 1.2rem;padding:.7rem 1rem .7rem 2rem;font-size:.92rem}
+.notices{background:var(--shade);border-left:4px solid var(--ink);
+margin:0 0 1.2rem;padding:.7rem 1rem .7rem 2rem;font-size:.92rem}
 .field{padding:.75rem 0;border-bottom:1px solid var(--line);break-inside:avoid}
 .field dt{font-size:.85rem;font-weight:600}
 .cite{color:var(--soft);font-weight:400}
 .field dd{margin:.15rem 0 0;white-space:pre-line;overflow-wrap:anywhere}
-.mark{display:inline-block;margin-top:.3rem;font-size:.72rem;color:var(--soft);border:1px solid var(--line);border-radius:.2rem;padding:.02rem .4rem}
+.mark{display:inline-block;margin-top:.3rem;font-size:.72rem;color:var(--soft);
+border:1px solid var(--line);border-radius:.2rem;padding:.02rem .4rem}
 .missing{color:var(--ink);border:1px dashed var(--ink);font-weight:600}
 .declared{border-style:dotted;border-color:var(--soft)}
 footer{margin-top:3rem;padding-top:.8rem;border-top:1px solid var(--line);font-size:.8rem;color:var(--soft)}
-@media print{@page{size:A4;margin:20mm 18mm}body{font-size:10.5pt}main{max-width:none;padding:0}.counts th,.notices{background:none}}
+@media print{@page{size:A4;margin:20mm 18mm}body{font-size:10.5pt}main{max-width:none;padding:0}
+.counts th,.notices{background:none}}
 @media (max-width:34rem){.meta{grid-template-columns:1fr}.meta dd{margin-bottom:.4rem}}
 )css";
 

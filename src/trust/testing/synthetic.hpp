@@ -32,16 +32,7 @@ inline Assessment voluntary_assessment() {
   return assess(in, shipped_rules().value(), shipped_duties().value()).value();
 }
 
-// A project that never was.
-inline Evidence evidence() {
-  Evidence e;
-  e.made = at("2026-11-23T12:00:00Z");
-  e.factory = {"Factory <Example> & Co", "factory.example/log", "FI"};
-  e.organisation = {"Example \"SME\" Ltd", "LV", "sme", "contact@sme.example", {1}};
-  e.project = {"019f0000-0000-7000-8000-000000000001", "A small model", "Learns help texts.", "language", true, {1}};
-  e.plan = PlanEvidence{"pre-train", 1'300'000, 4'000'000, 3.1e13, 0.01, {2}};
-  e.awards = {
-      {"First call", "Example system", "cpu", "core-hour", 2'000'000, 500'000, "2026-11-01", "2027-11-01", {3}}};
+inline JobEvidence training_job() {
   JobEvidence job;
   job.public_id = "019f0000-0000-7000-8000-000000000002";
   job.name = "train";
@@ -63,7 +54,10 @@ inline Evidence evidence() {
   job.flop = 3.12e13;
   job.flop_method = "6PD";
   job.statements = {7, 9};
-  e.jobs = {job};
+  return job;
+}
+
+inline DataSetEvidence help_texts() {
   DataSetEvidence set;
   set.public_id = "019f0000-0000-7000-8000-000000000003";
   set.name = "help";
@@ -83,7 +77,22 @@ inline Evidence evidence() {
   set.data_unit = "tokens";
   set.sha256 = digest_of('b');
   set.statements = {4};
-  e.data_sets = {set};
+  return set;
+}
+
+// A project that never was.
+inline Evidence evidence() {
+  Evidence e;
+  e.made = at("2026-11-23T12:00:00Z");
+  e.factory = {"Factory <Example> & Co", "factory.example/log", "FI"};
+  e.organisation = {"Example \"SME\" Ltd", "LV", "sme", "contact@sme.example", {1}};
+  e.project = {"019f0000-0000-7000-8000-000000000001", "A small model", "Learns help texts.", "language", true, {1}};
+  e.plan = PlanEvidence{"pre-train", 1'300'000, 4'000'000, 3.1e13, 0.01, {2}};
+  e.awards = {
+      {"First call", "Example system", "cpu", "core-hour", 2'000'000, 500'000, "2026-11-01", "2027-11-01", {3}}};
+  auto const job = training_job();
+  e.jobs = {job};
+  e.data_sets = {help_texts()};
   e.split = SplitEvidence{"by page", "42", 900, 100, digest_of('c'), {5}};
   e.runs = {
       {"019f0000-0000-7000-8000-000000000004", job.public_id, 400, 4'000'000, 2.5, {{"learning_rate", "0.003"}}, {8}}};
