@@ -32,7 +32,7 @@ struct StepKind {
   std::string_view kind;
 };
 constexpr std::array<StepKind, 10> kSteps{{
-    {"plan", "plan.made"},
+    {"plan", "proposal.submitted"},
     {"apply", "proposal.submitted"},
     {"check", "proposal.checked"},
     {"award", "award.decided"},
