@@ -35,7 +35,6 @@ struct Config {
   bool allow_unsandboxed_jobs = false;
   std::string recipes_folder;  // empty: beside the program
   std::int64_t job_uid_first = 200'000;
-  double watts_per_core = 5.0;
 
   std::int64_t quota_bytes_per_project = std::int64_t{20} << 30;
 
@@ -43,6 +42,7 @@ struct Config {
   std::string guard_path() const;
   std::string log_folder() const { return data_folder + "/log"; }
   std::string log_key_path() const { return data_folder + "/keys/log.key"; }
+  std::string recipes() const;
   std::string jobs_folder() const { return data_folder + "/jobs"; }
 };
 

@@ -38,14 +38,6 @@ auto integer(std::int64_t Config::*member, std::int64_t least, std::int64_t most
     return true;
   };
 }
-auto number(double Config::*member, double least, double most) {
-  return [=](Config& config, toml::node const& node) {
-    auto const value = node.value<double>();
-    if (!value || !(*value >= least && *value <= most)) return false;
-    config.*member = *value;
-    return true;
-  };
-}
 auto flag(bool Config::*member) {
   return [member](Config& config, toml::node const& node) {
     auto const value = node.value_exact<bool>();
@@ -86,7 +78,6 @@ std::vector<Row> const& rows() {
       {{"jobs.allow_unsandboxed", "yes/no", "false", "Run jobs where neither bubblewrap nor another user id is there. Dangerous."}, flag(&Config::allow_unsandboxed_jobs)},
       {{"jobs.recipes_folder", "text", "recipes beside the program", "Where the recipe programs lie."}, text(&Config::recipes_folder)},
       {{"jobs.uid_first", "integer", "200000", "First of the user ids given to projects when the server runs as root."}, integer(&Config::job_uid_first, 1000, 2'000'000'000)},
-      {{"jobs.watts_per_core", "number", "5.0", "For the estimate of energy, marked as such."}, number(&Config::watts_per_core, 0, 1000)},
       {{"quota.bytes_per_project", "integer", "21474836480", "What a project may store."}, integer(&Config::quota_bytes_per_project, 0, std::int64_t{1} << 50)},
   };
   return table;
@@ -120,6 +111,12 @@ constexpr std::string_view kNewSettings = R"(# Settings of this factory. fabrica
 
 std::string Config::database() const {
   return database_url.empty() ? "sqlite:" + data_folder + "/fabrica.db" : database_url;
+}
+std::string Config::recipes() const {
+  if (!recipes_folder.empty()) return recipes_folder;
+  std::error_code error;
+  auto const program = fs::read_symlink("/proc/self/exe", error);
+  return error ? std::string{} : (program.parent_path() / "recipes").string();
 }
 std::string Config::guard_path() const {
   return log_guard_path.empty() ? data_folder + "/published-checkpoint" : log_guard_path;

@@ -6,38 +6,31 @@
 #include <filesystem>
 
 #include "api/api.hpp"
+#include "app/impl/adaptors.hpp"
 #include "app/impl/routes.hpp"
 #include "calls/routes.hpp"
+#include "compute/local.hpp"
+#include "compute/routes.hpp"
 #include "crypto/keyfile.hpp"
 #include "crypto/random.hpp"
+#include "dataspace/routes.hpp"
 #include "db/lock.hpp"
 #include "db/migrate.hpp"
 #include "embedded/migrations.hpp"
+#include "evaluation/routes.hpp"
 #include "http/server.hpp"
 #include "journal/sequencer.hpp"
 #include "journal/witness_client.hpp"
+#include "models/blob_bytes.hpp"
+#include "models/compute_jobs.hpp"
+#include "models/routes.hpp"
 #include "projects/routes.hpp"
 #include "runtime/loop.hpp"
 #include "runtime/pool.hpp"
+#include "trust/routes.hpp"
 
 namespace fabrica::app {
 namespace {
-
-// Who is asking, for api/: identity knows.
-class Doorkeeper final : public api::Authenticator {
- public:
-  explicit Doorkeeper(identity::Identity& identity) : identity_{identity} {}
-  Result<identity::Actor> authenticate(db::Tx& tx, std::string_view bearer_token, std::string_view session_cookie,
-                                       Micros now) override {
-    return bearer_token.empty() ? identity_.by_session(tx, session_cookie, now) : identity_.by_token(tx, bearer_token, now);
-  }
-  Result<> check_csrf(db::Tx& tx, std::string_view session_cookie, std::string_view csrf_token) override {
-    return identity_.check_csrf(tx, session_cookie, csrf_token);
-  }
-
- private:
-  identity::Identity& identity_;
-};
 
 // When a loop last finished a round without an error; its check in /healthz.
 struct Pulse {
@@ -82,22 +75,57 @@ struct Factory::Parts {
   projects::Projects projects{clock, random, journal, identity};
   calls::Calls calls{clock, random, journal, identity, projects, budget, facts};
 
+  // Stored bytes and what is made of them; built once the folder and the database are open.
+  std::optional<blobs::Store> blob_files;
+  std::unique_ptr<blobs::Service> blobs;
+  std::unique_ptr<dataspace::BlobFiles> project_files;
+  std::unique_ptr<dataspace::Dataspace> dataspace;
+  std::unique_ptr<dataspace::Uploads> uploads;
+  std::optional<compute::LocalDriver> driver;
+  AwardedHours awards{calls};
+  models::Runs runs;
+  models::RunMetrics run_metrics{runs};
+  std::unique_ptr<JobData> job_data;
+  std::unique_ptr<compute::Compute> compute;
+  std::unique_ptr<models::ComputeJobs> jobs;
+  std::unique_ptr<models::BlobBytes> bytes;
+  evaluation::RecordedGates gates;
+  std::unique_ptr<models::Models> models;
+  std::unique_ptr<EvaluationData> evaluation_data;
+  std::unique_ptr<evaluation::Evaluations> evaluations;
+  std::unique_ptr<trust::Trust> trust;
+  http::EventPump events{log, 1024};
+
   http::Router router;
   std::unique_ptr<api::Api> api;
   std::unique_ptr<runtime::Pool> pool;
   std::unique_ptr<http::Server> server;
 
-  Pulse sequencing;
-  Pulse keeping;
-  std::unique_ptr<runtime::Loop> sequence_loop;
-  std::unique_ptr<runtime::Loop> keep_loop;
+  // Background work: each loop's name is its check in /healthz.
+  struct Work {
+    std::string name;
+    Micros period_us;
+    Micros silence_us_max;
+    std::function<Result<bool>()> round;  // whether there may be more to do at once
+    Pulse pulse{};
+    std::unique_ptr<runtime::Loop> loop{};
+  };
+  Work sequencing{"sequencer", kSecond / 5, kMinute, [this] { return sequencer->run_once(); }};
+  Work jobs_work{"jobs", kSecond / 2, 5 * kMinute, [this] { return compute->advance(); }};
+  Work splits_work{"splits", 5 * kSecond, kHour, [this] { return dataspace->materialise_next(*database); }};
+  Work dossiers_work{"dossiers", kSecond / 2, 5 * kMinute, [this]() -> Result<bool> {
+    FABRICA_TRY(auto const built, trust->build_waiting());
+    return built > 0;
+  }};
+  Work upkeep{"upkeep", kMinute, 10 * kMinute, [this] { return keep_house(); }};
 
   Result<> open_log();
+  Result<> open_modules();
   void add_routes();
-  void start_loops();
-  void sequence();
-  void keep_house();
-  void report(std::string_view event, Pulse& pulse, Result<> const& done);
+  void start(Work& work);
+  void stop();
+  Result<bool> keep_house();
+  void report(Work& work, Result<bool> const& done);
 };
 
 Result<> Factory::Parts::open_log() {
@@ -112,44 +140,88 @@ Result<> Factory::Parts::open_log() {
   return {};
 }
 
+Result<> Factory::Parts::open_modules() {
+  FABRICA_TRY(blob_files, blobs::Store::open(config.data_folder, clock));
+  blobs::Limits limits;
+  limits.quota_bytes = config.quota_bytes_per_project;
+  blobs = std::make_unique<blobs::Service>(*database, *blob_files, clock, random, limits);
+  project_files = std::make_unique<dataspace::BlobFiles>(*blobs, clock);
+  dataspace = std::make_unique<dataspace::Dataspace>(clock, random, log, journal, projects, *project_files);
+  uploads = std::make_unique<dataspace::Uploads>(*database, *blobs, *project_files, projects);
+
+  compute::LocalSettings local;
+  local.folder = config.jobs_folder();
+  local.recipes_folder = config.recipes();
+  local.uid_first = config.job_uid_first;
+  local.allow_unsandboxed_jobs = config.allow_unsandboxed_jobs;
+  FABRICA_TRY(driver, compute::LocalDriver::open(local));
+  job_data = std::make_unique<JobData>(*dataspace, *project_files);
+  compute = std::make_unique<compute::Compute>(compute::Parts{*database, clock, random, log, journal, projects, budget, *blobs,
+                                                              *blob_files, awards, *job_data, run_metrics, *driver, config.recipes()});
+  jobs = std::make_unique<models::ComputeJobs>(*compute);
+  bytes = std::make_unique<models::BlobBytes>(*blobs, *blob_files);
+  models = std::make_unique<models::Models>(clock, random, journal, projects, *jobs, *bytes, gates);
+  job_data->know(*models);
+  evaluation_data = std::make_unique<EvaluationData>(*dataspace);
+  evaluations = std::make_unique<evaluation::Evaluations>(clock, random, journal, projects, *models, *jobs, *bytes, *evaluation_data);
+  trust = std::make_unique<trust::Trust>(trust::Parts{
+      *database, clock, random, log, journal, *sequencer, identity, projects, calls, *dataspace, *compute, *models, *bytes,
+      *evaluations, facts, *blobs, {config.factory_name, config.log_origin, config.factory_country}});
+  return {};
+}
+
 void Factory::Parts::add_routes() {
   add_identity_routes(*api, identity, clock);
   add_plan_routes(*api, facts, journal);
   projects::add_routes(*api, projects, journal);
   calls::add_routes(*api, calls);
+  dataspace::add_routes(*api, *dataspace);
+  dataspace::add_upload_routes(*api, *uploads, *blob_files);
+  compute::add_routes(*api, *compute, events);
+  models::add_routes(*api, {*models, runs, *jobs, *bytes, projects, events,
+                            [this](db::Tx& tx, PublicId const& job) { return jobs->ended(tx, job); }});
+  evaluation::add_routes(*api, *evaluations);
+  trust::add_routes(*api, *trust, *bytes);
   add_log_routes(*api, router, *sequencer);
   add_front_page(router, {config.factory_name, config.demo, sequencer->verifier().text()});
-  api->add_check("sequencer", [this] { return check_pulse(sequencing, clock, kMinute); });
-  api->add_check("upkeep", [this] { return check_pulse(keeping, clock, 10 * kMinute); });
+  for (auto* work : {&sequencing, &jobs_work, &splits_work, &dossiers_work, &upkeep})
+    api->add_check(work->name, [this, work] { return check_pulse(work->pulse, clock, work->silence_us_max); });
   api->serve_documents(&metrics);
 }
 
-void Factory::Parts::report(std::string_view event, Pulse& pulse, Result<> const& done) {
-  pulse.last = clock.now();
+void Factory::Parts::report(Work& work, Result<bool> const& done) {
+  work.pulse.last = clock.now();
   // Said once when it begins and once when it is over, not at every round.
-  bool const was_good = pulse.good.exchange(done.has_value());
-  if (!done && was_good) log.error(event, {{"reason", done.error().reason}, {"what", done.error().what}});
-  if (done && !was_good) log.info(event, {{"recovered", true}});
+  bool const was_good = work.pulse.good.exchange(done.has_value());
+  if (!done && was_good) log.error("loop.failing", {{"loop", work.name}, {"reason", done.error().reason}, {"what", done.error().what}});
+  if (done && !was_good) log.info("loop.recovered", {{"loop", work.name}});
 }
 
-void Factory::Parts::sequence() {
-  auto const done = sequencer->run_once();
-  report("log.sequencing", sequencing, done ? Result<>{} : Result<>{std::unexpected(done.error())});
+Result<bool> Factory::Parts::keep_house() {
+  FABRICA_TRY(auto const lapsed, database->write([&](db::Tx& tx) { return budget.expire_holds(tx); }));
+  FABRICA_DO(api->sweep_idempotency());
+  FABRICA_DO(blobs->sweep());
+  return lapsed == 1000;  // a full batch: there are more
 }
 
-void Factory::Parts::keep_house() {
-  auto const done = [&]() -> Result<> {
-    FABRICA_DO(database->write([&](db::Tx& tx) { return budget.expire_holds(tx); }));
-    FABRICA_DO(api->sweep_idempotency());
-    return {};
-  }();
-  report("factory.upkeep", keeping, done);
+void Factory::Parts::start(Work& work) {
+  work.pulse.last = clock.now();
+  work.loop = std::make_unique<runtime::Loop>(work.name, work.period_us, [this, &work] {
+    // Bounded, so that stopping does not wait for a long queue.
+    for (int round = 0; round < 64; ++round) {
+      auto const done = work.round();
+      report(work, done);
+      if (!done || !*done) break;
+    }
+  });
 }
 
-void Factory::Parts::start_loops() {
-  sequencing.last = keeping.last = clock.now();
-  sequence_loop = std::make_unique<runtime::Loop>("sequencer", kSecond / 5, [this] { sequence(); });
-  keep_loop = std::make_unique<runtime::Loop>("upkeep", kMinute, [this] { keep_house(); });
+void Factory::Parts::stop() {
+  if (server) server->stop(10 * kSecond);
+  events.stop();
+  for (auto* work : {&dossiers_work, &splits_work, &jobs_work, &upkeep, &sequencing})
+    if (work->loop) work->loop->stop();
+  if (pool) pool->stop();
 }
 
 Factory::Factory(std::unique_ptr<Parts> parts) : parts_{std::move(parts)} {}
@@ -161,10 +233,20 @@ Result<std::unique_ptr<Factory>> Factory::start(Config config, Log& log) {
   auto& p = *parts;
   FABRICA_TRY(p.database, open_database(p.config, p.clock));
   FABRICA_DO(p.open_log());
+  FABRICA_DO(p.open_modules());
   p.api = std::make_unique<api::Api>(p.router, *p.database, p.doorkeeper, p.clock, p.log);
   p.add_routes();
   p.pool = std::make_unique<runtime::Pool>(runtime::Pool::Settings{.name = "api", .threads = static_cast<int>(p.config.workers)});
-  p.start_loops();
+  // Whoever commits work wakes the loop that does it; the loops' periods are for what a crash left.
+  auto const waker = [](Parts::Work& work) { return [&work] { if (work.loop) work.loop->wake(); }; };
+  p.dataspace->on_split_waiting(waker(p.splits_work));
+  p.trust->on_issued(waker(p.dossiers_work));
+  p.compute->on_work(waker(p.jobs_work));
+  p.compute->on_news([&p](PublicId const& job) {
+    p.events.notify(compute::log_topic(job));
+    p.events.notify(models::metrics_topic(job.text()));
+  });
+  for (auto* work : {&p.sequencing, &p.jobs_work, &p.splits_work, &p.dossiers_work, &p.upkeep}) p.start(*work);
   http::Server::Settings settings;
   settings.address = p.config.listen_address;
   settings.port = static_cast<std::uint16_t>(p.config.listen_port);
@@ -175,12 +257,6 @@ Result<std::unique_ptr<Factory>> Factory::start(Config config, Log& log) {
 
 std::uint16_t Factory::port() const { return parts_->server->port(); }
 
-void Factory::stop() {
-  auto& p = *parts_;
-  if (p.server) p.server->stop(10 * kSecond);
-  if (p.keep_loop) p.keep_loop->stop();
-  if (p.sequence_loop) p.sequence_loop->stop();
-  if (p.pool) p.pool->stop();
-}
+void Factory::stop() { parts_->stop(); }
 
 }  // namespace fabrica::app
