@@ -46,7 +46,8 @@ Result<> check_path(std::string_view path) {
   if (path.empty() || path.size() > kPathBytesMax)
     return fail(Errc::invalid, "path", fmt::format("A path has 1 to {} bytes.", kPathBytesMax));
   for (unsigned char const c : path)
-    if (c < 0x20 || c == 0x7f || c == '\\') return fail(Errc::invalid, "path", "A path has no control characters and no backslash.");
+    if (c < 0x20 || c == 0x7f || c == '\\')
+      return fail(Errc::invalid, "path", "A path has no control characters and no backslash.");
   for (std::size_t begin = 0; begin <= path.size();) {
     auto const end = std::min(path.find('/', begin), path.size());
     auto const part = path.substr(begin, end - begin);

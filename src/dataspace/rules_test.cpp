@@ -79,7 +79,8 @@ TEST(SplitShares, AreRefusedUnlessTheyMakeAWhole) {
 
 struct Taken {
   std::map<Part, std::string> parts;
-  JsonlSplitter splitter{{counting_seed(), 500'000, 200'000}, "cs.jsonl", [this](Part part, std::string_view line) -> Result<> {
+  JsonlSplitter splitter{{counting_seed(), 500'000, 200'000}, "cs.jsonl",
+                         [this](Part part, std::string_view line) -> Result<> {
                            parts[part] += line;
                            return {};
                          }};
@@ -103,7 +104,8 @@ TEST(JsonlSplit, KeepsEveryLineUnchangedHoweverThePiecesFall) {
     ASSERT_TRUE(taken.feed(text, piece));
     EXPECT_EQ(taken.parts, whole.parts) << piece;
   }
-  EXPECT_EQ(whole.splitter.lines(Part::train) + whole.splitter.lines(Part::validation) + whole.splitter.lines(Part::held_out), 100);
+  auto const& splitter = whole.splitter;
+  EXPECT_EQ(splitter.lines(Part::train) + splitter.lines(Part::validation) + splitter.lines(Part::held_out), 100);
 }
 
 TEST(JsonlSplit, AddsAMissingLastNewline) {
@@ -142,7 +144,8 @@ TEST(JsonlSplit, NamesFileAndLineOfWhatIsWrong) {
 }
 
 TEST(DatasetPath, IsRelativeAndPlain) {
-  for (auto const* path : {"a", "a/b.jsonl", "deep/er/and.er", "..a", "a..", ".hidden", "é/ü"}) EXPECT_TRUE(check_path(path)) << path;
+  for (auto const* path : {"a", "a/b.jsonl", "deep/er/and.er", "..a", "a..", ".hidden", "é/ü"})
+    EXPECT_TRUE(check_path(path)) << path;
   for (auto const* path : {"", "/a", "a/", "a//b", ".", "..", "a/../b", "../a", "a/.", "a\\b", "a\nb"})
     EXPECT_FALSE(check_path(path)) << path;
   EXPECT_FALSE(check_path(std::string_view{"a\0b", 3}));

@@ -20,7 +20,8 @@ std::unexpected<Error> bad_results(std::string_view pointer, std::string_view wh
 }
 
 // Text of bounded length; `fallback` where there is none.
-Result<std::string> text_at(json::Value object, std::string_view name, std::string_view where, std::optional<std::string_view> fallback) {
+Result<std::string> text_at(json::Value object, std::string_view name, std::string_view where,
+                            std::optional<std::string_view> fallback) {
   auto const value = object.find(name);
   if ((!value || value.kind() == json::Kind::null) && fallback) return std::string{*fallback};
   auto const text = value.text();
@@ -93,8 +94,9 @@ void judge_one(PlannedMetric const& plan, std::vector<Measured> const& measured,
   bool const better = lower ? *judged < bound : *judged > bound;
   bool const holds = better || (plan.threshold && *judged == bound);
   out.verdict = holds ? Verdict::passed : Verdict::failed;
-  out.reason = fmt::format("{}{} is {} {}{}", plan.judged_by == JudgedBy::value ? "" : lower ? "the interval's upper end " : "the interval's lower end ",
-                           *judged, *judged < bound ? "below" : *judged > bound ? "above" : "equal to",
+  auto const* const end = lower ? "the interval's upper end " : "the interval's lower end ";
+  out.reason = fmt::format("{}{} is {} {}{}", plan.judged_by == JudgedBy::value ? "" : end, *judged,
+                           *judged < bound ? "below" : *judged > bound ? "above" : "equal to",
                            baseline ? fmt::format("{} of the same results, ", *plan.baseline) : "", bound);
 }
 
@@ -107,16 +109,20 @@ Result<> check(EvaluationDraft const& draft) {
   if (blank(draft.reasons)) faults.push_back({"/reasons", "Say why these metrics and thresholds were chosen."});
   std::set<std::string_view> references;
   for (std::size_t at = 0; at < draft.data.size(); ++at)
-    if (!references.insert(draft.data[at]).second) faults.push_back({fmt::format("/data/{}", at), "This is there twice."});
+    if (!references.insert(draft.data[at]).second)
+      faults.push_back({fmt::format("/data/{}", at), "This is there twice."});
   std::set<std::pair<std::string_view, std::string_view>> names;
   for (std::size_t at = 0; at < draft.metrics.size(); ++at) {
     auto const& metric = draft.metrics[at];
     auto const where = fmt::format("/metrics/{}", at);
     if (metric.threshold.has_value() == metric.baseline.has_value())
       faults.push_back({where, "Give either a threshold or a baseline, not both and not neither."});
-    if (metric.threshold && !std::isfinite(*metric.threshold)) faults.push_back({where + "/threshold", "It must be a finite number."});
-    if (metric.baseline && *metric.baseline == metric.name) faults.push_back({where + "/baseline", "A metric cannot beat itself."});
-    if (!names.insert({metric.name, metric.slice}).second) faults.push_back({where, "This metric and slice are there twice."});
+    if (metric.threshold && !std::isfinite(*metric.threshold))
+      faults.push_back({where + "/threshold", "It must be a finite number."});
+    if (metric.baseline && *metric.baseline == metric.name)
+      faults.push_back({where + "/baseline", "A metric cannot beat itself."});
+    if (!names.insert({metric.name, metric.slice}).second)
+      faults.push_back({where, "This metric and slice are there twice."});
   }
   if (faults.empty()) return {};
   auto const what = fmt::format("{}: {}", faults.front().pointer, faults.front().what);
@@ -159,8 +165,8 @@ std::vector<Outcome> judge(std::vector<PlannedMetric> const& plan, std::vector<M
 }
 
 Verdict overall(std::vector<Outcome> const& outcomes) {
-  bool const all = !outcomes.empty() && std::ranges::all_of(outcomes, [](Outcome const& one) { return one.verdict == Verdict::passed; });
-  return all ? Verdict::passed : Verdict::failed;
+  auto const passed = [](Outcome const& one) { return one.verdict == Verdict::passed; };
+  return !outcomes.empty() && std::ranges::all_of(outcomes, passed) ? Verdict::passed : Verdict::failed;
 }
 
 Result<> check_read(models::JobRecord const& job, std::vector<models::ModelFile> const& files, std::string_view what) {

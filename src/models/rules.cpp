@@ -66,9 +66,9 @@ void Thinner::push(SeriesPoint const& point) {
 
 void Thinner::close_stretch() {
   if (!least_) return;
-  auto const& [first, second] = least_->step <= greatest_->step ? std::pair{*least_, *greatest_} : std::pair{*greatest_, *least_};
-  out_.push_back(first);
-  if (second.step != first.step) out_.push_back(second);
+  bool const falls = greatest_->step < least_->step;
+  out_.push_back(falls ? *greatest_ : *least_);
+  if (least_->step != greatest_->step) out_.push_back(falls ? *least_ : *greatest_);
   least_.reset();
   greatest_.reset();
 }
@@ -83,14 +83,16 @@ Result<std::vector<ModelFile>> choose_files(std::vector<ModelFile> artefacts, st
     return fail(Errc::invalid, "model_folder", what, {{"/folder", what}});
   };
   if (folder && !plain_path(*folder)) return bad_folder("The folder is a plain relative path such as \"model\".");
-  if (artefacts.empty()) return fail(Errc::conflict, "no_artefacts", "The job left no files behind: there is nothing to register.");
+  if (artefacts.empty())
+    return fail(Errc::conflict, "no_artefacts", "The job left no files behind: there is nothing to register.");
   std::vector<ModelFile> out;
   auto const below = folder ? *folder + "/" : std::string{};
   for (auto& file : artefacts) {
     if (!file.path.starts_with(below)) continue;
     file.path.erase(0, below.size());
     if (!plain_path(file.path))
-      return fail(Errc::conflict, "artefact_path", "The job wrote a file whose name no other system could take: name it plainly.");
+      return fail(Errc::conflict, "artefact_path",
+                  "The job wrote a file whose name no other system could take: name it plainly.");
     out.push_back(std::move(file));
   }
   if (out.empty()) return bad_folder(fmt::format("The job left no files below {}.", *folder));

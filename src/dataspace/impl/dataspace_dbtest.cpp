@@ -37,7 +37,8 @@ struct World {
       return {};
     });
     EXPECT_TRUE(made) << db::why(made);
-    member = Actor{identity::PersonId{77}, PublicId::make(clock.now(), random), "Member", {{identity::Role::project_member, project.text()}}, {}};
+    member = Actor{identity::PersonId{77}, PublicId::make(clock.now(), random), "Member",
+                   {{identity::Role::project_member, project.text()}}, {}};
     stranger = Actor{identity::PersonId{78}, PublicId::make(clock.now(), random), "Stranger", {}, {}};
   }
 
@@ -273,7 +274,8 @@ TEST_P(DataspaceDb, RefusesASplitThatCannotBe) {
   EXPECT_EQ(world->split_it(data.id, {800'000, 100'000, 100'001}, world->member).error().reason, "split_shares");
   auto const notes = world->register_it(world->draft({world->stored("notes.txt", "x", world->project)}), world->member);
   EXPECT_EQ(world->split_it(notes->id, {800'000, 100'000, 100'000}, world->member).error().reason, "split_files");
-  auto const one = world->register_it(world->draft({world->stored("cs.jsonl", lines("cs", 0, 1), world->project)}), world->member);
+  auto const line = world->stored("cs.jsonl", lines("cs", 0, 1), world->project);
+  auto const one = world->register_it(world->draft({line}), world->member);
   auto const asked = world->split_it(one->id, {500'000, 0, 500'000}, world->member);
   ASSERT_TRUE(world->dataspace.materialise_next(db()));
   EXPECT_EQ(world->split(asked->id).state, SplitState::failed);
@@ -283,7 +285,8 @@ TEST_P(DataspaceDb, LeavesASplitWaitingWhileItsBytesAreGoneAndGoesOnWithTheNext)
   auto const data = world->registered();
   auto const stuck = world->split_it(data.id, {800'000, 100'000, 100'000}, world->member);
   std::filesystem::remove(world->store.path_of(*crypto::Digest::from_hex(data.files[1].sha256)));
-  auto const other = world->register_it(world->draft({world->stored("de.jsonl", lines("de", 0, 50), world->project)}), world->member);
+  auto const text = world->stored("de.jsonl", lines("de", 0, 50), world->project);
+  auto const other = world->register_it(world->draft({text}), world->member);
   auto const next = world->split_it(other->id, {800'000, 100'000, 100'000}, world->member);
   auto const worked = world->dataspace.materialise_next(db());
   ASSERT_TRUE(worked && *worked) << db::why(worked);

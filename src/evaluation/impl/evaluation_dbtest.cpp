@@ -82,7 +82,8 @@ struct World {
   }
   models::Model model(std::string version = "1") {
     auto made = database.write([&](db::Tx& tx) {
-      return models.register_model(tx, admin, project, {"little", std::move(version), job({}, {weights}), "MIT", "A model", {}, {}});
+      return models.register_model(tx, admin, project,
+                                   {"little", std::move(version), job({}, {weights}), "MIT", "A model", {}, {}});
     });
     EXPECT_TRUE(made) << db::why(made);
     return *made;
@@ -256,7 +257,8 @@ TEST_P(EvaluationDb, RefusesResultsThatAreNotOfThisPlanModelAndData) {
   job = whole;
 
   EXPECT_EQ(reason(world->evaluation_job("no JSON"), world->admin), "results");
-  EXPECT_EQ(reason(world->evaluation_job(R"({"suite":"another","version":1,"metrics":[{"name":"a","value":1}]})"), world->admin), "results");
+  auto const another = world->evaluation_job(R"({"suite":"another","version":1,"metrics":[{"name":"a","value":1}]})");
+  EXPECT_EQ(reason(another, world->admin), "results");
   EXPECT_TRUE(world->load(plan->id).results.empty());
   EXPECT_EQ(reason(good, world->admin), "recorded");
   EXPECT_EQ(reason(good, world->admin), "results_recorded");
@@ -292,8 +294,9 @@ TEST_P(EvaluationDb, RecordsOnceWhateverStepFails) {
       },
       [&](db::Database&, bool succeeded) {
         auto const stored = one->load(plan).results;
-        EXPECT_EQ(std::ranges::count(one->chain(), "evaluation.recorded", &journal::Kept::kind), static_cast<std::int64_t>(stored.size()));
-        if (succeeded) EXPECT_EQ(stored.size(), 1u);
+        auto const said = std::ranges::count(one->chain(), "evaluation.recorded", &journal::Kept::kind);
+        EXPECT_EQ(said, static_cast<std::int64_t>(stored.size()));
+        EXPECT_TRUE(!succeeded || stored.size() == 1u);
         for (auto const& result : stored) EXPECT_EQ(result.measured.size(), 2u);
         one.reset();
       });

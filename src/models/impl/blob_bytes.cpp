@@ -15,7 +15,8 @@ Result<std::string> BlobBytes::content(std::string_view sha256, std::size_t byte
   FABRICA_TRY(auto const digest, crypto::Digest::from_hex(sha256));
   FABRICA_TRY(auto const file, store_.open_blob(digest));
   if (file.size_bytes() > static_cast<std::int64_t>(bytes_max))
-    return fail(Errc::too_large, "file", fmt::format("The file has {} bytes; at most {} are read.", file.size_bytes(), bytes_max));
+    return fail(Errc::too_large, "file",
+                fmt::format("The file has {} bytes; at most {} are read.", file.size_bytes(), bytes_max));
   std::string out(static_cast<std::size_t>(file.size_bytes()), '\0');
   for (std::size_t at = 0; at < out.size();) {
     auto const rest = std::span{reinterpret_cast<std::uint8_t*>(out.data()) + at, out.size() - at};

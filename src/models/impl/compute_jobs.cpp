@@ -8,7 +8,8 @@ ModelFile file_of(compute::JobFile const& file) { return {file.path, file.sha256
 }  // namespace
 
 JobRecord record_of(compute::Job const& job) {
-  JobRecord out{job.id, job.project, job.state == compute::JobState::completed, job.recipe, job.code_sha256, job.parameters.text, {}, {}};
+  JobRecord out{job.id, job.project, job.state == compute::JobState::completed, job.recipe, job.code_sha256,
+                job.parameters.text, {}, {}};
   for (auto const& input : job.inputs) {
     // Files that were named one by one go by the name of their folder.
     auto const reference = input.reference.empty() ? "files:" + input.name : input.reference;

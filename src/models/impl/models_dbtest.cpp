@@ -27,7 +27,9 @@ class FakeJobs final : public Jobs {
 class FakeBytes final : public StoredBytes {
  public:
   Result<std::string> path_of(std::string_view sha256) override { return "/blobs/" + std::string{sha256}; }
-  Result<std::string> content(std::string_view, std::size_t) override { return fail(Errc::not_found, "blob", "No content here."); }
+  Result<std::string> content(std::string_view, std::size_t) override {
+    return fail(Errc::not_found, "blob", "No content here.");
+  }
   Result<> keep(db::Tx&, PublicId const&, std::string_view kind, PublicId const&, ModelFile const& file) override {
     if (gone) return fail(Errc::not_found, "blob", "Swept.");
     kept.push_back(std::string{kind} + "/" + file.path);
@@ -63,7 +65,8 @@ struct World {
     job = new_id();
     jobs.all[job.text()] = {job, project, true, "gpt", std::string(64, 'c'), R"({"layers":2})",
                             {{"split:x/train", {"train/cs.jsonl", std::string(64, '1'), 5}}},
-                            {{"model/model.safetensors", std::string(64, 'd'), 100}, {"model/config.json", std::string(64, 'e'), 10},
+                            {{"model/model.safetensors", std::string(64, 'd'), 100},
+                             {"model/config.json", std::string(64, 'e'), 10},
                              {"log.txt", std::string(64, 'f'), 1}}};
   }
 
@@ -199,9 +202,11 @@ TEST_P(ModelsDb, ShowsModelsAndFilesToTheProjectAlone) {
   EXPECT_EQ(file(world->member, "config.json")->sha256, std::string(64, 'e'));
   EXPECT_EQ(file(world->member, "nothing").error().reason, "file");
   EXPECT_EQ(file(world->stranger, "config.json").error().code, Errc::forbidden);
-  auto const listed = db().read([&](db::Tx& tx) { return world->models.models(tx, world->member, world->project, {}, 10); });
-  ASSERT_EQ(listed->size(), 1u);
-  EXPECT_EQ(db().read([&](db::Tx& tx) { return world->models.models(tx, world->member, world->project, made->id, 10); })->size(), 0u);
+  auto const count = [&](PublicId const& after) {
+    return db().read([&](db::Tx& tx) { return world->models.models(tx, world->member, world->project, after, 10); })->size();
+  };
+  EXPECT_EQ(count({}), 1u);
+  EXPECT_EQ(count(made->id), 0u);
   auto const resolve = [&](PublicId const& project, std::string const& reference) {
     return db().read([&](db::Tx& tx) { return world->models.resolve_input(tx, project, reference); });
   };
@@ -279,7 +284,7 @@ TEST_P(ModelsDb, RegistersOnceWhateverStepFails) {
         auto const listed = after.read([&](db::Tx& tx) { return one->models.models(tx, one->member, one->project, {}, 10); });
         auto const said = std::ranges::count(one->chain(), "model.registered", &journal::Kept::kind);
         EXPECT_EQ(static_cast<std::int64_t>(listed->size()), said);  // the model and its statement, or neither
-        if (succeeded) EXPECT_EQ(said, 1);
+        EXPECT_TRUE(!succeeded || said == 1);
         one.reset();
       });
   EXPECT_GT(faults, 5);
