@@ -61,7 +61,8 @@ TEST_F(TransferTest, SendsHeartbeatsAndDropsAReaderWhoDoesNotRead) {
   std::string const much(100'000, 'x');
   while (stream->push(much)) {
   }                                                       // the kernel's buffers fill, then ours
-  EXPECT_NE(one.read().find("xxxx"), std::string::npos);  // the connection has been closed
+  one.read();
+  EXPECT_TRUE(one.closed());
   EXPECT_TRUE(log_.has("http.stream_dropped"));
 }
 
