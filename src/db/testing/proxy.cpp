@@ -100,16 +100,20 @@ void CuttingProxy::serve(int client) {
   if (server >= 0) ::close(server);
 }
 
+CuttingProxy::Cut CuttingProxy::take_cut(std::string_view message) {
+  std::lock_guard const lock{guard_};
+  if (cut_ == Cut::none || message.find(text_) == std::string_view::npos) return Cut::none;
+  return std::exchange(cut_, Cut::none);
+}
+
 bool CuttingProxy::pass_to_server(int client, int server) {
   std::array<char, 65536> room{};
   auto const bytes = receive(client, room);
-  auto const cut = cut_.load();
-  bool const here = cut != Cut::none && bytes.find(text_) != std::string_view::npos;
-  if (here && cut == Cut::before) return cut_ = Cut::none, false;
-  if (bytes.empty() || !send_all(server, bytes)) return false;
-  if (!here) return true;
+  auto const cut = take_cut(bytes);
+  if (cut == Cut::before || bytes.empty() || !send_all(server, bytes)) return false;
+  if (cut == Cut::none) return true;
   (void)receive(server, room);  // it has answered: whatever it did is done
-  return cut_ = Cut::none, false;
+  return false;
 }
 
 }  // namespace fabrica::db
