@@ -51,5 +51,6 @@ print("| program | tokens/s | tokens a CPU second |\n| --- | --- | --- |")
 for name in ("ours", "pytorch"):
     print(f"| {'fabrica-gpt' if name == 'ours' else 'PyTorch ' + result['torch']} | {result[name]['tokens_per_s']:.0f} | {result[name]['tokens_per_cpu_s']:.0f} |")
 print(f"| ratio | {result['ratio_wall']:.2f} | {result['ratio_cpu']:.2f} |")
-print(f"share of the GEMM peak ({result['gemm_flop_per_cpu_s'] / 1e9:.0f} GFLOP/s a CPU second): {100 * result['share_of_gemm_peak']:.0f} %")
+middle_share = result["ours"]["tokens_per_cpu_s"] * flop / result["gemm_flop_per_cpu_s"]
+print(f"GEMM peak {result['gemm_flop_per_cpu_s'] / 1e9:.0f} GFLOP/s a CPU second; share: best window {100 * result['share_of_gemm_peak']:.0f} %, median {100 * middle_share:.0f} %")
 P

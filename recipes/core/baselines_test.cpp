@@ -28,8 +28,7 @@ TEST(ByteNgram, SumsToOneOverAllBytesAfterAnyContext) {
   model.finish();
   for (std::string const context : {"", "t", "the", "he ", "zzz"}) {
     double sum = 0;
-    for (int b = 0; b < 256; ++b)
-      sum += std::exp2(model.bits(context) - model.bits(context + static_cast<char>(b)));
+    for (int b = 0; b < 256; ++b) sum += std::exp2(model.bits(context) - model.bits(context + static_cast<char>(b)));
     EXPECT_NEAR(sum, 1.0, 1e-9) << context;
   }
 }

@@ -63,8 +63,8 @@ Result<Checkpoint> read(std::filesystem::path const& path) {
   auto const crc = metadata.find("crc32");
   if (format == metadata.end() || format->second != kFormat || crc == metadata.end() ||
       !read_number(metadata, "step", state.step) || !read_number(metadata, "ranks", facts.ranks) ||
-      !read_number(metadata, "wall_s", facts.wall_s) || !read_number(metadata, "flop", facts.flop) ||
-      facts.ranks < 1 || facts.ranks > 1024)
+      !read_number(metadata, "wall_s", facts.wall_s) || !read_number(metadata, "flop", facts.flop) || facts.ranks < 1 ||
+      facts.ranks > 1024)
     return damaged();
   facts.parameters = metadata.contains("parameters") ? metadata.at("parameters") : "";
   facts.tokens = metadata.contains("tokens") ? metadata.at("tokens") : "";

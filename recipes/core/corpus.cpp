@@ -47,7 +47,8 @@ Result<std::vector<Document>> parse_documents(std::string_view text, std::string
     auto const* const body = object ? object->if_contains("text") : nullptr;
     if (!id || !id->is_string() || !body || !body->is_string())
       return refuse("needs an object with the strings id and text");
-    if (!body->get_string().empty()) documents.push_back({std::string{id->get_string()}, std::string{body->get_string()}});
+    if (!body->get_string().empty())
+      documents.push_back({std::string{id->get_string()}, std::string{body->get_string()}});
   }
   return documents;
 }
@@ -70,7 +71,8 @@ Result<std::vector<LanguageTexts>> read_split(std::filesystem::path const& folde
       return fail(Errc::invalid, "corpus",
                   fmt::format("{}: the name before .jsonl must be a language tag such as de or pt-BR.", file.string()));
     FABRICA_TRY(auto const content, read_file(file, kFileBytesMax));
-    FABRICA_TRY(texts.documents, parse_documents(content, fmt::format("{}/{}", folder.filename().string(), file.filename().string())));
+    FABRICA_TRY(texts.documents,
+                parse_documents(content, fmt::format("{}/{}", folder.filename().string(), file.filename().string())));
     bytes += texts.bytes();
     if (!texts.documents.empty()) split.push_back(std::move(texts));
   }

@@ -65,10 +65,12 @@ Result<> write_file(std::filesystem::path const& path, std::string_view text) {
 Result<std::string> read_file(std::filesystem::path const& path, std::size_t max_bytes) {
   int const fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0)
-    return fail(Errc::not_found, "missing_file", fmt::format("Cannot open {}: {}.", path.string(), std::strerror(errno)));
+    return fail(Errc::not_found, "missing_file",
+                fmt::format("Cannot open {}: {}.", path.string(), std::strerror(errno)));
   std::string text;
-  struct stat info {};
-  if (::fstat(fd, &info) == 0 && info.st_size > 0) text.reserve(std::min<std::size_t>(static_cast<std::size_t>(info.st_size), max_bytes) + 1);
+  struct stat info{};
+  if (::fstat(fd, &info) == 0 && info.st_size > 0)
+    text.reserve(std::min<std::size_t>(static_cast<std::size_t>(info.st_size), max_bytes) + 1);
   std::string buffer(1U << 20, '\0');
   for (;;) {
     auto const n = ::read(fd, buffer.data(), buffer.size());
@@ -77,7 +79,8 @@ Result<std::string> read_file(std::filesystem::path const& path, std::size_t max
       int const error = n < 0 ? errno : 0;
       ::close(fd);
       if (error == 0) return text;
-      return fail(Errc::unavailable, "disk_read", fmt::format("Cannot read {}: {}.", path.string(), std::strerror(error)));
+      return fail(Errc::unavailable, "disk_read",
+                  fmt::format("Cannot read {}: {}.", path.string(), std::strerror(error)));
     }
     text.append(buffer.data(), static_cast<std::size_t>(n));
     if (text.size() > max_bytes) {

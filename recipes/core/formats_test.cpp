@@ -38,7 +38,8 @@ struct HeaderCase {
 
 TEST(SafetensorsHeader, IsReadWhenItTilesTheDataExactly) {
   auto const header = parse_safetensors_header(
-      R"({"__metadata__":{"format":"pt"},"b":{"dtype":"BF16","shape":[2],"data_offsets":[8,12]},"a":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]}}   )", 12);
+      R"({"__metadata__":{"format":"pt"},"b":{"dtype":"BF16","shape":[2],"data_offsets":[8,12]},"a":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]}}   )",
+      12);
   ASSERT_TRUE(header.has_value()) << header.error().what;
   ASSERT_EQ(header->tensors.size(), 2U);
   EXPECT_EQ(header->tensors[0].name, "a");
@@ -49,13 +50,16 @@ TEST(SafetensorsHeader, IsRefusedWhenItIsHostile) {
   HeaderCase const cases[] = {
       {"no json", "{", 0},
       {"no object", "[]", 0},
-      {"overlap", R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}})", 12},
+      {"overlap",
+       R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}})",
+       12},
       {"hole", R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", 8},
       {"beyond the file", R"({"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}})", 8},
       {"data that belongs to none", R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", 8},
       {"backwards", R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}})", 4},
       {"negative", R"({"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})", 4},
-      {"shape overflows", R"({"a":{"dtype":"F32","shape":[4294967296,4294967296,4294967296],"data_offsets":[0,0]}})", 0},
+      {"shape overflows", R"({"a":{"dtype":"F32","shape":[4294967296,4294967296,4294967296],"data_offsets":[0,0]}})",
+       0},
       {"size and shape differ", R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})", 4},
       {"unknown type", R"({"a":{"dtype":"F8","shape":[4],"data_offsets":[0,4]}})", 4},
       {"type is no string", R"({"a":{"dtype":5,"shape":[1],"data_offsets":[0,4]}})", 4},
@@ -96,7 +100,14 @@ TEST(Safetensors, WithAHeaderLongerThanTheFileAreRefused) {
 }
 
 ModelConfig small() {
-  return {.vocab_size = 257, .layers = 1, .d_model = 16, .heads = 2, .kv_heads = 1, .d_ff = 32, .context = 8, .tied_embeddings = false};
+  return {.vocab_size = 257,
+          .layers = 1,
+          .d_model = 16,
+          .heads = 2,
+          .kv_heads = 1,
+          .d_ff = 32,
+          .context = 8,
+          .tied_embeddings = false};
 }
 
 TEST(ModelFolder, ComesBackAsItWasWritten) {
@@ -114,7 +125,8 @@ TEST(ModelFolder, ComesBackAsItWasWritten) {
 TEST(ModelFolder, IsRefusedWhenTheConfigurationDoesNotFitTheTensors) {
   TemporaryFolder const folder;
   Layout const layout{small()};
-  ASSERT_TRUE(write_model_folder(folder.path(), layout, initial_weights(layout, 3), *Tokenizer::train({}, 257)).has_value());
+  ASSERT_TRUE(
+      write_model_folder(folder.path(), layout, initial_weights(layout, 3), *Tokenizer::train({}, 257)).has_value());
   auto config = *read_file(folder.path() / "config.json", 1U << 20);
   auto const replace = [&](std::string_view from, std::string_view to) {
     auto text = config;
@@ -146,7 +158,11 @@ class Checkpoints : public testing::Test {
 
   TemporaryFolder folder_;
   Layout layout_{small()};
-  TrainState state_{initial_weights(layout_, 1), std::vector<float>(layout_.size(), 0.5f), std::vector<float>(layout_.size(), 0.25f), {}, 0};
+  TrainState state_{initial_weights(layout_, 1),
+                    std::vector<float>(layout_.size(), 0.5f),
+                    std::vector<float>(layout_.size(), 0.25f),
+                    {},
+                    0};
   RunFacts facts_{"p", "t", 2, 12.25, 1e12};
   std::vector<std::string> notes_;
 };
@@ -159,7 +175,8 @@ TEST_F(Checkpoints, ComeBackWholeAndTheNewestFirst) {
   EXPECT_EQ(loaded->state.weights, state_.weights);
   EXPECT_EQ(loaded->facts.ranks, 2);
   EXPECT_EQ(loaded->facts.wall_s, 12.25);
-  EXPECT_EQ(std::distance(fs::directory_iterator{folder_.path()}, fs::directory_iterator{}), 2) << "the newest two are kept";
+  EXPECT_EQ(std::distance(fs::directory_iterator{folder_.path()}, fs::directory_iterator{}), 2)
+      << "the newest two are kept";
 }
 
 TEST_F(Checkpoints, FallBackToTheOneBeforeWhenAnyByteOfTheNewestChanged) {

@@ -22,6 +22,7 @@ constexpr std::size_t kParametersMax = 1U << 20;
 
 // A signal handler reaches nothing but globals.
 std::atomic<bool> stop_flag{false};
+std::atomic<bool> stop_at_once{true};
 static_assert(std::atomic<bool>::is_always_lock_free);
 
 Result<std::string> variable(char const* name) {
@@ -54,8 +55,11 @@ Result<Job> Job::from_environment() {
   auto const read = std::from_chars(cpus.data(), cpus.data() + cpus.size(), job.cpus);
   if (read.ec != std::errc{} || *read.ptr != '\0' || job.cpus < 1 || job.cpus > 1024)
     return fail(Errc::invalid, "job_environment", fmt::format("FABRICA_CPUS={} must be 1 to 1024.", cpus));
-  struct sigaction action {};
-  action.sa_handler = [](int) { stop_flag.store(true); };
+  struct sigaction action{};
+  action.sa_handler = [](int) {
+    stop_flag.store(true);
+    if (stop_at_once.load()) ::_exit(kStoppedStatus);
+  };
   ::sigaction(SIGTERM, &action, nullptr);
   return job;
 }
@@ -74,10 +78,12 @@ Result<> Job::report(Line const& line) const {
   int const error = errno;
   if (fd >= 0) ::close(fd);
   if (written == static_cast<ssize_t>(text.size())) return {};
-  return fail(Errc::unavailable, "disk_write",
-              fmt::format("Cannot append to {}: {}.", metrics_.string(), written < 0 ? std::strerror(error) : "disk full"));
+  return fail(
+      Errc::unavailable, "disk_write",
+      fmt::format("Cannot append to {}: {}.", metrics_.string(), written < 0 ? std::strerror(error) : "disk full"));
 }
 
+void stop_by_request() { stop_at_once.store(false); }
 std::atomic<bool> const& stop_requested() { return stop_flag; }
 
 int report_failure(std::string_view program, Error const& error) {

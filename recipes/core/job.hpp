@@ -14,6 +14,7 @@ namespace fabrica::recipe {
 // The program's side of the job contract (docs/guide/job-contract.md).
 class Job {
  public:
+  // From here on SIGTERM ends the process at once with kStoppedStatus: right as long as there is nothing to save.
   // Errors: invalid "job_environment" naming the variable that is missing or wrong; those of reading the parameters.
   static Result<Job> from_environment();
 
@@ -37,7 +38,9 @@ class Job {
   std::filesystem::path metrics_;
 };
 
-// True once SIGTERM came: save what must be saved and end with status 143 within 10 seconds.
+// From here on SIGTERM only makes stop_requested() true: save what must be saved and end with kStoppedStatus within 10
+// seconds.
+void stop_by_request();
 std::atomic<bool> const& stop_requested();
 
 inline constexpr int kStoppedStatus = 143;

@@ -32,8 +32,10 @@ Result<> check(ModelConfig const& c) {
   rule(c.norm_eps > 0.0f && c.norm_eps < 0.1f, "norm_eps", "must be above 0 and below 0.1");
   if (faults.empty()) {
     double const vocab = static_cast<double>(c.vocab_size) * c.d_model * (c.tied_embeddings ? 1 : 2);
-    double const block = static_cast<double>(c.d_model) * (2.0 * c.d_model + 2.0 * c.kv_heads * c.head_dim() + 3.0 * c.d_ff);
-    rule(vocab + c.layers * block < 2e9, "layers", "make a model of more than 2,000,000,000 parameters: too many for this recipe");
+    double const block =
+        static_cast<double>(c.d_model) * (2.0 * c.d_model + 2.0 * c.kv_heads * c.head_dim() + 3.0 * c.d_ff);
+    rule(vocab + c.layers * block < 2e9, "layers",
+         "make a model of more than 2,000,000,000 parameters: too many for this recipe");
   }
   if (faults.empty()) return {};
   auto const first = faults.front();
@@ -91,8 +93,7 @@ std::vector<float> initial_weights(Layout const& layout, std::uint64_t seed) {
   double const residual = 1.0 / std::sqrt(2.0 * layout.config().layers);
   for (auto const& tensor : layout.tensors()) {
     if (tensor.vector) continue;
-    bool const writes_residual =
-        tensor.name.ends_with("o_proj.weight") || tensor.name.ends_with("down_proj.weight");
+    bool const writes_residual = tensor.name.ends_with("o_proj.weight") || tensor.name.ends_with("down_proj.weight");
     bool const looked_up = tensor.rows == layout.config().vocab_size;
     double const deviation = looked_up ? 0.02 : 1.0 / std::sqrt(tensor.cols);
     fill_normal(weights.data() + tensor.offset, tensor.size(), deviation * (writes_residual ? residual : 1.0), random);

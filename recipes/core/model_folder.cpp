@@ -135,12 +135,11 @@ Result<> write_model_folder(std::filesystem::path const& folder, Layout const& l
   FABRICA_DO(write_file(folder / "config.json", lines(config_json(layout.config()))));
   FABRICA_DO(write_file(folder / "tokenizer.json", tokenizer.to_json()));
   auto const end = json::string{Tokenizer::kEndOfTextName};
-  FABRICA_DO(write_file(folder / "tokenizer_config.json",
-                        lines({{"tokenizer_class", "PreTrainedTokenizerFast"},
-                               {"bos_token", end},
-                               {"eos_token", end},
-                               {"clean_up_tokenization_spaces", false},
-                               {"model_max_length", layout.config().context}})));
+  FABRICA_DO(write_file(folder / "tokenizer_config.json", lines({{"tokenizer_class", "PreTrainedTokenizerFast"},
+                                                                 {"bos_token", end},
+                                                                 {"eos_token", end},
+                                                                 {"clean_up_tokenization_spaces", false},
+                                                                 {"model_max_length", layout.config().context}})));
   FABRICA_DO(write_file(folder / "special_tokens_map.json", lines({{"bos_token", end}, {"eos_token", end}})));
   return write_file(folder / "generation_config.json", lines({{"bos_token_id", Tokenizer::kEndOfText},
                                                               {"eos_token_id", Tokenizer::kEndOfText},
@@ -159,7 +158,8 @@ Result<LoadedModel> load_model(std::filesystem::path const& folder) {
   std::size_t values = 0;
   for (auto const& tensor : file.header.tensors) values += tensor.values();
   if (values < model.layout.size())  // before memory is taken for what a stranger's config.json claims
-    return refuse(fmt::format("model.safetensors holds {} values, config.json asks for {}.", values, model.layout.size()));
+    return refuse(
+        fmt::format("model.safetensors holds {} values, config.json asks for {}.", values, model.layout.size()));
   model.weights.resize(model.layout.size());
   for (auto const& tensor : model.layout.tensors()) {
     auto const header = std::ranges::find(file.header.tensors, tensor.name, &SafeTensor::name);

@@ -42,8 +42,7 @@ void Parameters::integer(char const* key, int& to, int low, int high) {
   auto const* const number = value->if_int64();
   if (!number || *number < low || *number > high)
     fault(key, fmt::format("must be a whole number from {} to {}, is {}", low, high, boost::json::serialize(*value)));
-  else
-    to = static_cast<int>(*number);
+  else to = static_cast<int>(*number);
 }
 
 void Parameters::seed(char const* key, std::uint64_t& to) {
@@ -52,8 +51,7 @@ void Parameters::seed(char const* key, std::uint64_t& to) {
   auto const* const number = value->if_int64();
   if (!number || *number < 0)
     fault(key, fmt::format("must be a whole number from 0 to 2^63 - 1, is {}", boost::json::serialize(*value)));
-  else
-    to = static_cast<std::uint64_t>(*number);
+  else to = static_cast<std::uint64_t>(*number);
 }
 
 void Parameters::real(char const* key, double& to, double low, double high) {
@@ -63,27 +61,22 @@ void Parameters::real(char const* key, double& to, double low, double high) {
   auto const number = value->is_number() ? value->to_number<double>(error) : 0.0;
   if (!value->is_number() || error || !(number >= low && number <= high))
     fault(key, fmt::format("must be a number from {} to {}, is {}", low, high, boost::json::serialize(*value)));
-  else
-    to = number;
+  else to = number;
 }
 
 void Parameters::boolean(char const* key, bool& to) {
   auto const* const value = take(key);
   if (!value) return;
-  if (auto const* const flag = value->if_bool())
-    to = *flag;
-  else
-    fault(key, fmt::format("must be true or false, is {}", boost::json::serialize(*value)));
+  if (auto const* const flag = value->if_bool()) to = *flag;
+  else fault(key, fmt::format("must be true or false, is {}", boost::json::serialize(*value)));
 }
 
 void Parameters::string(char const* key, std::string& to, std::size_t max_bytes) {
   auto const* const value = take(key);
   if (!value) return;
   auto const* const text = value->if_string();
-  if (!text || text->size() > max_bytes)
-    fault(key, fmt::format("must be a string of at most {} bytes", max_bytes));
-  else
-    to = *text;
+  if (!text || text->size() > max_bytes) fault(key, fmt::format("must be a string of at most {} bytes", max_bytes));
+  else to = *text;
 }
 
 void Parameters::strings(char const* key, std::vector<std::string>& to, std::size_t most, std::size_t max_bytes) {
@@ -97,10 +90,8 @@ void Parameters::strings(char const* key, std::vector<std::string>& to, std::siz
     good = text && text->size() <= max_bytes;
     if (good) read.emplace_back(*text);
   }
-  if (good)
-    to = std::move(read);
-  else
-    fault(key, fmt::format("must be a list of at most {} strings of at most {} bytes each", most, max_bytes));
+  if (good) to = std::move(read);
+  else fault(key, fmt::format("must be a list of at most {} strings of at most {} bytes each", most, max_bytes));
 }
 
 Result<> Parameters::done() {

@@ -198,8 +198,8 @@ void Pass::attention_back(float const* weights, float* gradient, int layer, Batc
   rotate(dqkv_.data(), batch, -1.0f);
   gemm_.nn(rows, d, c.qkv_width(), dqkv_.data(), c.qkv_width(), weights + at.qkv, d, 0, dh_.data(), d);
   gemm_.tn(c.qkv_width(), d, rows, dqkv_.data(), c.qkv_width(), s.h1.data(), d, 1, gradient + at.qkv, d);
-  k_.rmsnorm_back(dh_.data(), s.in.data(), weights + at.norm1, s.inverse1.data(), dx_.data(), gradient + at.norm1,
-                  rows, d);
+  k_.rmsnorm_back(dh_.data(), s.in.data(), weights + at.norm1, s.inverse1.data(), dx_.data(), gradient + at.norm1, rows,
+                  d);
 }
 
 void Pass::heads_back(LayerState const& layer, Batch const& batch) {

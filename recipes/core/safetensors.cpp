@@ -120,13 +120,13 @@ Result<SafeHeader> parse_safetensors_header(std::string_view text, std::size_t d
     FABRICA_TRY(auto tensor, tensor_of(name, value));
     header.tensors.push_back(std::move(tensor));
   }
-  std::ranges::sort(header.tensors, [](auto const& a, auto const& b) {
-    return std::tie(a.begin, a.end) < std::tie(b.begin, b.end);
-  });
+  std::ranges::sort(header.tensors,
+                    [](auto const& a, auto const& b) { return std::tie(a.begin, a.end) < std::tie(b.begin, b.end); });
   std::size_t reached = 0;
   for (auto const& tensor : header.tensors) {
     if (tensor.begin < reached) return refuse(fmt::format("Tensor {} overlaps another.", tensor.name));
-    if (tensor.begin > reached) return refuse(fmt::format("{} bytes before tensor {} belong to none.", tensor.begin - reached, tensor.name));
+    if (tensor.begin > reached)
+      return refuse(fmt::format("{} bytes before tensor {} belong to none.", tensor.begin - reached, tensor.name));
     reached = tensor.end;
   }
   if (reached != data_bytes)
@@ -173,7 +173,8 @@ Result<SafeFile> read_safetensors(std::filesystem::path const& path, Finite fini
   if (size < 8 || !in.read(reinterpret_cast<char*>(&length), 8))
     return refuse(fmt::format("{}: shorter than the 8 bytes of a header's length.", name));
   if (length > kHeaderBytesMax || length > size - 8)
-    return refuse(fmt::format("{}: a header of {} bytes does not fit (file {}, limit {}).", name, length, size, kHeaderBytesMax));
+    return refuse(
+        fmt::format("{}: a header of {} bytes does not fit (file {}, limit {}).", name, length, size, kHeaderBytesMax));
   std::string text(length, '\0');
   if (!in.read(text.data(), static_cast<std::streamsize>(length)))
     return fail(Errc::unavailable, "disk_read", fmt::format("Cannot read {}.", path.string()));
@@ -189,7 +190,8 @@ Result<SafeFile> read_safetensors(std::filesystem::path const& path, Finite fini
     if (plain) values.resize(tensor.values());
     if (!plain) raw.resize(bytes);
     if (!in.read(plain ? reinterpret_cast<char*>(values.data()) : raw.data(), static_cast<std::streamsize>(bytes)))
-      return fail(Errc::unavailable, "disk_read", fmt::format("Cannot read tensor {} of {}.", tensor.name, path.string()));
+      return fail(Errc::unavailable, "disk_read",
+                  fmt::format("Cannot read tensor {} of {}.", tensor.name, path.string()));
     if (!plain) values = widened(raw.data(), tensor);
     if (finite == Finite::unchecked) continue;
     auto const bad = std::ranges::find_if(values, [](float v) { return !std::isfinite(v); });

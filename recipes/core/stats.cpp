@@ -101,8 +101,10 @@ Separation separation(std::span<double const> members, std::span<double const> o
   for (double const threshold : m) {
     auto const hits = std::upper_bound(m.begin(), m.end(), threshold) - m.begin();
     auto const alarms = std::upper_bound(o.begin(), o.end(), threshold) - o.begin();
-    result.advantage = std::max(result.advantage, static_cast<double>(hits) / members_n - static_cast<double>(alarms) / others_n);
-    if (static_cast<double>(alarms) <= max_fpr * others_n) result.hits_at_fpr = std::max<long>(result.hits_at_fpr, hits);
+    result.advantage =
+        std::max(result.advantage, static_cast<double>(hits) / members_n - static_cast<double>(alarms) / others_n);
+    if (static_cast<double>(alarms) <= max_fpr * others_n)
+      result.hits_at_fpr = std::max<long>(result.hits_at_fpr, hits);
   }
   return result;
 }

@@ -11,14 +11,18 @@ struct ShareCase {
 };
 
 TEST(Wilson, AgreesWithKnownAnswers) {
-  for (auto const& c : {ShareCase{8, 10, 0.490162, 0.943318}, {0, 100, 0.0, 0.036993}, {800, 1000, 0.774081, 0.823623}}) {
+  for (auto const& c :
+       {ShareCase{8, 10, 0.490162, 0.943318}, {0, 100, 0.0, 0.036993}, {800, 1000, 0.774081, 0.823623}}) {
     EXPECT_NEAR(wilson(c.hits, c.n).low, c.low, 1e-6) << c.hits;
     EXPECT_NEAR(wilson(c.hits, c.n).high, c.high, 1e-6) << c.hits;
   }
 }
 
 TEST(ClopperPearson, AgreesWithKnownAnswers) {
-  for (auto const& c : {ShareCase{8, 10, 0.443905, 0.974789}, {0, 100, 0.0, 0.036217}, {45, 50, 0.781865, 0.966725}, {3, 3, 0.292402, 1.0}}) {
+  for (auto const& c : {ShareCase{8, 10, 0.443905, 0.974789},
+                        {0, 100, 0.0, 0.036217},
+                        {45, 50, 0.781865, 0.966725},
+                        {3, 3, 0.292402, 1.0}}) {
     EXPECT_NEAR(clopper_pearson(c.hits, c.n).low, c.low, 1e-6) << c.hits;
     EXPECT_NEAR(clopper_pearson(c.hits, c.n).high, c.high, 1e-6) << c.hits;
   }

@@ -126,7 +126,8 @@ void Tokenizer::encode_piece(std::string_view piece, std::vector<int>& ids) cons
     offer(left.previous);
     offer(best.at);
   }
-  for (int i = 0; i < n; i = nodes[static_cast<std::size_t>(i)].next) ids.push_back(nodes[static_cast<std::size_t>(i)].id);
+  for (int i = 0; i < n; i = nodes[static_cast<std::size_t>(i)].next)
+    ids.push_back(nodes[static_cast<std::size_t>(i)].id);
 }
 
 std::string Tokenizer::decode(std::span<int const> ids) const {

@@ -48,9 +48,9 @@ class Tokenizer {
   void add_merge(int left, int right);
   void encode_piece(std::string_view piece, std::vector<int>& ids) const;
 
-  std::vector<std::string> bytes_;              // what each id stands for
-  std::vector<std::pair<int, int>> merges_;     // merge i makes id kFirstMerge + i
-  std::unordered_map<std::uint64_t, int> rank_; // pair -> merge
+  std::vector<std::string> bytes_;               // what each id stands for
+  std::vector<std::pair<int, int>> merges_;      // merge i makes id kFirstMerge + i
+  std::unordered_map<std::uint64_t, int> rank_;  // pair -> merge
 };
 
 // The first piece of a text that is not empty: letters (every character beyond ASCII counts as one) or digits (at most

@@ -41,16 +41,12 @@ std::unexpected<Error> refuse(std::string what) {
 }
 
 json::value pre_tokenizer() {
-  return {{"type", "Sequence"},
-          {"pretokenizers",
-           json::array{{{"type", "Split"},
-                        {"pattern", {{"Regex", kPiecePattern}}},
-                        {"behavior", "Isolated"},
-                        {"invert", false}},
-                       {{"type", "ByteLevel"},
-                        {"add_prefix_space", false},
-                        {"trim_offsets", true},
-                        {"use_regex", false}}}}};
+  return {
+      {"type", "Sequence"},
+      {"pretokenizers",
+       json::array{
+           {{"type", "Split"}, {"pattern", {{"Regex", kPiecePattern}}}, {"behavior", "Isolated"}, {"invert", false}},
+           {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}, {"use_regex", false}}}}};
 }
 
 json::value begin_of_text_processor() {
@@ -73,7 +69,8 @@ std::string Tokenizer::to_json() const {
   json::object vocab;
   vocab.reserve(bytes_.size());
   vocab[kEndOfTextName] = kEndOfText;
-  for (int id = kFirstByte; id < vocab_size(); ++id) vocab[written(bytes_[static_cast<std::size_t>(id)], alphabet)] = id;
+  for (int id = kFirstByte; id < vocab_size(); ++id)
+    vocab[written(bytes_[static_cast<std::size_t>(id)], alphabet)] = id;
   json::array merges;
   for (auto const& [left, right] : merges_)
     merges.push_back(json::array{written(bytes_[static_cast<std::size_t>(left)], alphabet),
@@ -140,15 +137,16 @@ Result<Tokenizer> Tokenizer::parse(std::string_view text) {
     auto const l = ids.find(left);
     auto const r = ids.find(right);
     if (l == ids.end() || r == ids.end() || left.size() + right.size() > 1024)
-      return refuse(fmt::format("merge {} joins tokens that no earlier merge made, or is too long.",
-                                tokenizer.merges_.size()));
+      return refuse(
+          fmt::format("merge {} joins tokens that no earlier merge made, or is too long.", tokenizer.merges_.size()));
     if (!ids.emplace(left + right, tokenizer.vocab_size()).second)
       return refuse(fmt::format("merge {} makes a token that exists already.", tokenizer.merges_.size()));
     tokenizer.add_merge(l->second, r->second);
   }
   auto const& table = vocab->get_object();
   if (table.size() != static_cast<std::size_t>(tokenizer.vocab_size()))
-    return refuse(fmt::format("{} tokens in the vocabulary, the merges make {}.", table.size(), tokenizer.vocab_size()));
+    return refuse(
+        fmt::format("{} tokens in the vocabulary, the merges make {}.", table.size(), tokenizer.vocab_size()));
   for (auto const& [token, id] : ids)
     if (auto const* const found = table.if_contains(token); !found || *found != json::value(id))
       return refuse("a token of the vocabulary has another id than its merge.");

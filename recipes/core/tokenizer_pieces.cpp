@@ -60,7 +60,8 @@ void PieceTable::merge(int left, int right, int merged) {
     auto& piece = pieces_[static_cast<std::size_t>(index)];
     auto& ids = piece.ids;
     for (std::size_t i = 0; i + 1 < ids.size(); ++i)
-      if (auto const pair = pairs_.find(key(ids[i], ids[i + 1])); pair != pairs_.end()) pair->second.count -= piece.count;
+      if (auto const pair = pairs_.find(key(ids[i], ids[i + 1])); pair != pairs_.end())
+        pair->second.count -= piece.count;
     std::size_t to = 0;
     for (std::size_t i = 0; i < ids.size(); ++i) {
       bool const both = i + 1 < ids.size() && ids[i] == left && ids[i + 1] == right;

@@ -36,13 +36,15 @@ TEST(Pieces, AreThoseOfTheExportedPattern) {
     std::string text;
     for (auto n = random.below(24); n > 0; --n) text += alphabet[random.below(alphabet.size())];
     std::vector<std::string> expected;
-    for (std::sregex_iterator i{text.begin(), text.end(), pattern}; i != std::sregex_iterator{}; ++i) expected.push_back(i->str());
+    for (std::sregex_iterator i{text.begin(), text.end(), pattern}; i != std::sregex_iterator{}; ++i)
+      expected.push_back(i->str());
     ASSERT_EQ(pieces(text), expected) << text;
   }
 }
 
 Tokenizer trained() {
-  std::vector<std::string_view> const texts{"the cat the hat the bat", "der Hut der Rat die Tat", "η γάτα η γάτα το καπέλο"};
+  std::vector<std::string_view> const texts{"the cat the hat the bat", "der Hut der Rat die Tat",
+                                            "η γάτα η γάτα το καπέλο"};
   return *Tokenizer::train(texts, 300);
 }
 
@@ -88,9 +90,10 @@ TEST(Tokenizer, RefusesWhatItCannotReadExactly) {
     text.replace(text.find(from), from.size(), to);
     return text;
   };
-  for (auto const& bad : {std::string{}, std::string{"[]"}, std::string{"{}"}, good.substr(0, good.size() / 2), changed("BPE", "WordPiece"),
-                          changed("\"merges\":[[\"", "\"merges\":[[\"zz"), changed("\"merges\":[[\"", "\"merges\":[[7,\""),
-                          changed("Isolated", "Removed"), changed("\"a\":98", "\"a\":99")}) {
+  for (auto const& bad : {std::string{}, std::string{"[]"}, std::string{"{}"}, good.substr(0, good.size() / 2),
+                          changed("BPE", "WordPiece"), changed("\"merges\":[[\"", "\"merges\":[[\"zz"),
+                          changed("\"merges\":[[\"", "\"merges\":[[7,\""), changed("Isolated", "Removed"),
+                          changed("\"a\":98", "\"a\":99")}) {
     auto const read = Tokenizer::parse(bad);
     ASSERT_FALSE(read.has_value());
     EXPECT_EQ(read.error().reason, "tokenizer");

@@ -14,7 +14,14 @@ namespace fabrica::recipe {
 namespace {
 
 ModelConfig tiny(bool tied) {
-  return {.vocab_size = 37, .layers = 2, .d_model = 32, .heads = 4, .kv_heads = 2, .d_ff = 48, .context = 80, .tied_embeddings = tied};
+  return {.vocab_size = 37,
+          .layers = 2,
+          .d_model = 32,
+          .heads = 4,
+          .kv_heads = 2,
+          .d_ff = 48,
+          .context = 80,
+          .tied_embeddings = tied};
 }
 
 std::vector<int> random_tokens(std::size_t n, int vocab, std::uint64_t seed) {
@@ -54,7 +61,8 @@ void expect_gradients_match(bool tied) {
   for (auto const& tensor : layout.tensors()) {
     std::vector<double> direction(tensor.size());
     double norm = 0;
-    for (std::size_t i = 0; i < tensor.size(); ++i) norm += std::pow(static_cast<double>(gradient[tensor.offset + i]), 2);
+    for (std::size_t i = 0; i < tensor.size(); ++i)
+      norm += std::pow(static_cast<double>(gradient[tensor.offset + i]), 2);
     double const typical = std::sqrt(norm / static_cast<double>(tensor.size()));
     double expected = 0;
     double length2 = 0;
@@ -210,7 +218,8 @@ TEST(Scorer, CountsEachTokenOfALongDocumentOnceWhateverTheRanks) {
   config.context = 32;
   Layout const layout{config};
   auto const weights = initial_weights(layout, 2);
-  std::vector<std::vector<int>> const documents{random_tokens(100, 37, 1), random_tokens(5, 37, 2), random_tokens(32, 37, 3)};
+  std::vector<std::vector<int>> const documents{random_tokens(100, 37, 1), random_tokens(5, 37, 2),
+                                                random_tokens(32, 37, 3)};
   Ranks one{1};
   Ranks three{3};
   auto const a = Scorer{layout, *kernels, one}.score(weights.data(), documents, 16);

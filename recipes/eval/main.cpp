@@ -19,7 +19,8 @@ Result<> report_metrics(Job const& job, Results const& results) {
   for (auto const& g : results.gates)
     FABRICA_DO(job.report({.step = ++step,
                            .metrics = {{g.name.c_str(), g.holds ? 1.0 : 0.0}},
-                           .text = fmt::format("Gate {} {}: {:.4f} against {:.4f}.", g.name, g.holds ? "holds" : "does not hold", g.value, g.bound)}));
+                           .text = fmt::format("Gate {} {}: {:.4f} against {:.4f}.", g.name,
+                                               g.holds ? "holds" : "does not hold", g.value, g.bound)}));
   return {};
 }
 
@@ -33,20 +34,22 @@ Result<int> evaluate(Job const& job) {
   FABRICA_TRY(auto const tokenizer, load_tokenizer(job.inputs / "model" / "tokenizer.json"));
   auto const& config = model.layout.config();
   if (tokenizer.vocab_size() > config.vocab_size)
-    return fail(Errc::invalid, "model", fmt::format("tokenizer.json has {} tokens, the model {}.", tokenizer.vocab_size(), config.vocab_size));
+    return fail(Errc::invalid, "model",
+                fmt::format("tokenizer.json has {} tokens, the model {}.", tokenizer.vocab_size(), config.vocab_size));
   FABRICA_TRY(auto const training, read_split(job.inputs / "corpus" / "train"));
-  FABRICA_TRY(auto const heldout, read_split(job.inputs / "corpus" / "heldout"));
+  FABRICA_TRY(auto const heldout, read_split(job.inputs / "corpus" / "held_out"));
   Ranks ranks{job.cpus};
   Subject const subject{model, tokenizer, *kernels, ranks, training, heldout};
-  Results results{.job = job.id, .settings = settings, .model_parameters = model.layout.size(),
-                  .vocab_size = config.vocab_size, .context = config.context, .kernels = kernels->name};
-  if (stop_requested()) return kStoppedStatus;
+  Results results{.job = job.id,
+                  .settings = settings,
+                  .model_parameters = model.layout.size(),
+                  .vocab_size = config.vocab_size,
+                  .context = config.context,
+                  .kernels = kernels->name};
   FABRICA_DO(job.report({.progress = 0.1, .text = "Measuring held-out loss and the baselines."}));
   FABRICA_DO(measure_quality(subject, results));
-  if (stop_requested()) return kStoppedStatus;
   FABRICA_DO(job.report({.progress = 0.6, .text = "Measuring memorisation."}));
   measure_memorisation(subject, results);
-  if (stop_requested()) return kStoppedStatus;
   FABRICA_DO(job.report({.progress = 0.8, .text = "Measuring membership inference."}));
   measure_membership(subject, results);
   make_samples(subject, results);
@@ -58,8 +61,10 @@ Result<int> evaluate(Job const& job) {
 
 Result<int> command(int argc, char** argv) {
   if (argc > 1)
-    return fail(Errc::invalid, "usage",
-                fmt::format("{} is unknown: fabrica-eval takes no arguments. It runs as a job: docs/guide/job-contract.md.", argv[1]));
+    return fail(
+        Errc::invalid, "usage",
+        fmt::format("{} is unknown: fabrica-eval takes no arguments. It runs as a job: docs/guide/job-contract.md.",
+                    argv[1]));
   FABRICA_TRY(auto const job, Job::from_environment());
   return evaluate(job);
 }

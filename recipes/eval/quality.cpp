@@ -38,7 +38,9 @@ Chosen choose(Subject const& subject, EvalSettings const& settings, ByteNgram co
     for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.below(i)]);
     auto& text = chosen.text[language.language];
     for (auto const* document : order) {
-      if (!text.empty() && text.size() + document->text.size() > static_cast<std::size_t>(settings.max_bytes_per_language)) continue;
+      if (!text.empty() &&
+          text.size() + document->text.size() > static_cast<std::size_t>(settings.max_bytes_per_language))
+        continue;
       subject.tokenizer.encode(document->text, chosen.tokens.emplace_back());
       chosen.documents.push_back({language.language, document->id, 0, static_cast<double>(chosen.tokens.back().size()),
                                   static_cast<double>(document->text.size()), ngram.bits(document->text)});
@@ -90,20 +92,33 @@ Result<> add_compressors(std::string const& slice, std::string const& text, Resu
   auto const bytes = static_cast<double>(text.size());
   FABRICA_TRY(auto const gzip, gzip_bytes(text));
   FABRICA_TRY(auto const xz, xz_bytes(text));
-  results.metrics.push_back({"gzip_bits_per_byte", slice, 8 * static_cast<double>(gzip) / bytes, {}, static_cast<long>(text.size()), "bit/byte", "gzip -9 of the held-out text"});
-  results.metrics.push_back({"xz_bits_per_byte", slice, 8 * static_cast<double>(xz) / bytes, {}, static_cast<long>(text.size()), "bit/byte", "xz -9e of the held-out text"});
+  results.metrics.push_back({"gzip_bits_per_byte",
+                             slice,
+                             8 * static_cast<double>(gzip) / bytes,
+                             {},
+                             static_cast<long>(text.size()),
+                             "bit/byte",
+                             "gzip -9 of the held-out text"});
+  results.metrics.push_back({"xz_bits_per_byte",
+                             slice,
+                             8 * static_cast<double>(xz) / bytes,
+                             {},
+                             static_cast<long>(text.size()),
+                             "bit/byte",
+                             "xz -9e of the held-out text"});
   return {};
 }
 
 Quality add_slice(std::string const& slice, std::vector<Scored> const& documents, Results& results) {
   auto const groups = clusters(documents);
   auto const q = quality_of(groups);
-  auto const intervals = bootstrap(groups.size(), results.settings.bootstrap_rounds, results.settings.seed, [&](auto sample) {
-    std::vector<Scored> drawn;
-    for (auto const i : sample) drawn.push_back(groups[i]);
-    auto const r = quality_of(drawn);
-    return std::vector{r.loss, r.perplexity, r.bits_per_byte, r.ngram_bits_per_byte};
-  });
+  auto const intervals =
+      bootstrap(groups.size(), results.settings.bootstrap_rounds, results.settings.seed, [&](auto sample) {
+        std::vector<Scored> drawn;
+        for (auto const i : sample) drawn.push_back(groups[i]);
+        auto const r = quality_of(drawn);
+        return std::vector{r.loss, r.perplexity, r.bits_per_byte, r.ngram_bits_per_byte};
+      });
   auto const n = static_cast<long>(groups.size());
   std::string const method = "bootstrap over documents, those with one id together";
   auto& metrics = results.metrics;
@@ -123,9 +138,15 @@ void add_comparison(std::vector<Scored> const& documents, Results& results) {
     worse += d.nats / std::numbers::ln2 > d.ngram_bits;
   }
   if (better + worse == 0) return;
-  results.metrics.push_back({"documents_better_than_ngram3", "all", static_cast<double>(better) / static_cast<double>(better + worse),
+  results.metrics.push_back({"documents_better_than_ngram3", "all",
+                             static_cast<double>(better) / static_cast<double>(better + worse),
                              wilson(better, better + worse), better + worse, "share", "Wilson score"});
-  results.metrics.push_back({"documents_better_than_ngram3_p", "all", mcnemar_exact(worse, better), {}, better + worse, "probability",
+  results.metrics.push_back({"documents_better_than_ngram3_p",
+                             "all",
+                             mcnemar_exact(worse, better),
+                             {},
+                             better + worse,
+                             "probability",
                              "exact McNemar test, two-sided"});
 }
 
@@ -144,7 +165,8 @@ Result<> measure_quality(Subject const& subject, Results& results) {
   std::string all;
   for (auto const& [language, text] : chosen.text) {
     std::vector<Scored> own;
-    std::ranges::copy_if(chosen.documents, std::back_inserter(own), [&](auto const& d) { return d.language == language; });
+    std::ranges::copy_if(chosen.documents, std::back_inserter(own),
+                         [&](auto const& d) { return d.language == language; });
     add_slice(language, own, results);
     FABRICA_DO(add_compressors(language, text, results));
     all += text;
@@ -153,7 +175,8 @@ Result<> measure_quality(Subject const& subject, Results& results) {
   FABRICA_DO(add_compressors("all", all, results));
   add_comparison(chosen.documents, results);
   results.gates.push_back({"beats_ngram3", "bits_per_byte of all held-out text is below ngram3_bits_per_byte",
-                           total.bits_per_byte < total.ngram_bits_per_byte, total.bits_per_byte, total.ngram_bits_per_byte});
+                           total.bits_per_byte < total.ngram_bits_per_byte, total.bits_per_byte,
+                           total.ngram_bits_per_byte});
   results.notes.push_back(fmt::format(
       "Held-out documents were taken whole in a seeded order up to {} bytes a language. A document longer than the "
       "context is scored in windows that overlap by half, so that each token counts once with at least half a context "

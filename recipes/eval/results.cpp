@@ -33,23 +33,24 @@ std::string to_json(Results const& r) {
   for (auto const& n : r.notes) notes.push_back(json::value(n));
   json::array prompts;
   for (auto const& p : r.settings.sample_prompts) prompts.push_back(json::value(p));
-  json::object const root{{"suite", kSuite},
-                          {"version", kSuiteVersion},
-                          {"job", r.job},
-                          {"model", {{"parameters", r.model_parameters}, {"vocab_size", r.vocab_size}, {"context", r.context}}},
-                          {"parameters",
-                           {{"max_bytes_per_language", r.settings.max_bytes_per_language},
-                            {"bootstrap_rounds", r.settings.bootstrap_rounds},
-                            {"memorisation_samples", r.settings.memorisation_samples},
-                            {"membership_samples", r.settings.membership_samples},
-                            {"seed", r.settings.seed},
-                            {"sample_prompts", std::move(prompts)}}},
-                          {"kernels", r.kernels},
-                          {"confidence", 0.95},
-                          {"metrics", std::move(metrics)},
-                          {"gates", std::move(gates)},
-                          {"samples", std::move(samples)},
-                          {"notes", std::move(notes)}};
+  json::object const root{
+      {"suite", kSuite},
+      {"version", kSuiteVersion},
+      {"job", r.job},
+      {"model", {{"parameters", r.model_parameters}, {"vocab_size", r.vocab_size}, {"context", r.context}}},
+      {"parameters",
+       {{"max_bytes_per_language", r.settings.max_bytes_per_language},
+        {"bootstrap_rounds", r.settings.bootstrap_rounds},
+        {"memorisation_samples", r.settings.memorisation_samples},
+        {"membership_samples", r.settings.membership_samples},
+        {"seed", r.settings.seed},
+        {"sample_prompts", std::move(prompts)}}},
+      {"kernels", r.kernels},
+      {"confidence", 0.95},
+      {"metrics", std::move(metrics)},
+      {"gates", std::move(gates)},
+      {"samples", std::move(samples)},
+      {"notes", std::move(notes)}};
   return json::serialize(root) + "\n";
 }
 

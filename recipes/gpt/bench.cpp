@@ -1,4 +1,5 @@
-// The speed of training on random tokens, and of the machine's matrix products in the same process, for bench/recipe.sh.
+// The speed of training on random tokens, and of the machine's matrix products in the same process, for
+// bench/recipe.sh.
 #include "gpt/bench.hpp"
 
 #include <fmt/format.h>
@@ -43,7 +44,8 @@ Rate gemm_peak(Ranks& ranks) {
     std::vector<float> const b(kSide * kSide, 0.25f);
     std::vector<float> c(kSide * kSide);
     for (int i = 0; i < kProducts; ++i)
-      gemms[static_cast<std::size_t>(rank)].nn(kSide, kSide, kSide, a.data(), kSide, b.data(), kSide, 0, c.data(), kSide);
+      gemms[static_cast<std::size_t>(rank)].nn(kSide, kSide, kSide, a.data(), kSide, b.data(), kSide, 0, c.data(),
+                                               kSide);
   });
   double flop = 0;
   for (auto const& gemm : gemms) flop += gemm.flop();
@@ -58,7 +60,8 @@ Result<std::string> bench(TrainSettings settings, int threads, double seconds) {
   Ranks ranks{threads};
   SeededRandom random{1};
   std::vector<int> tokens(1U << 20);
-  for (auto& token : tokens) token = static_cast<int>(random.below(static_cast<std::uint64_t>(settings.model.vocab_size)));
+  for (auto& token : tokens)
+    token = static_cast<int>(random.below(static_cast<std::uint64_t>(settings.model.vocab_size)));
   FABRICA_TRY(auto const trainer, Trainer::create(std::move(settings), tokens, ranks, *kernels));
   std::atomic<bool> const go{false};
   FABRICA_DO(trainer->step(go));

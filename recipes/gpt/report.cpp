@@ -56,7 +56,8 @@ std::string training_json(TrainingRecord const& r) {
 std::string front_matter(TrainingRecord const& r) {
   std::string text = "---\nlanguage:\n";
   for (auto const& l : r.languages) text += fmt::format("- {}\n", l.language);
-  if (!r.settings.license.empty()) text += fmt::format("license: {}\n", json::serialize(json::value(r.settings.license)));
+  if (!r.settings.license.empty())
+    text += fmt::format("license: {}\n", json::serialize(json::value(r.settings.license)));
   return text + "library_name: transformers\npipeline_tag: text-generation\n---\n\n";
 }
 
@@ -70,12 +71,14 @@ std::string model_card(TrainingRecord const& r) {
   auto const& t = r.settings.train;
   auto const& m = t.model;
   auto text = front_matter(r);
-  text += fmt::format("# {}\n\n", r.settings.model_name.empty() ? "Language model of job " + r.job : r.settings.model_name);
+  text +=
+      fmt::format("# {}\n\n", r.settings.model_name.empty() ? "Language model of job " + r.job : r.settings.model_name);
   text += fmt::format(
       "A decoder language model in the layout of Llama, trained from random weights by `fabrica-gpt` as job {}. It "
       "continues text in the style of what it was trained on. It is not aligned, not instructed and not a source of "
       "facts.\n\n"
-      "| | |\n| --- | --- |\n| parameters | {} |\n| layers, width, heads, key heads | {}, {}, {}, {} |\n| MLP width | {} |\n"
+      "| | |\n| --- | --- |\n| parameters | {} |\n| layers, width, heads, key heads | {}, {}, {}, {} |\n| MLP width | "
+      "{} |\n"
       "| context | {} tokens |\n| vocabulary | {} tokens, byte-level BPE |\n| number format | float32 |\n\n",
       r.job, r.parameters, m.layers, m.d_model, m.heads, m.kv_heads, m.d_ff, m.context, m.vocab_size);
   text += "## Training text\n\n| language | documents | bytes |\n| --- | --- | --- |\n";
@@ -88,8 +91,8 @@ std::string model_card(TrainingRecord const& r) {
       t.weight_decay, t.clip, t.learning_rate, t.warmup_steps, t.steps, t.batch_tokens, tokens_seen(r),
       static_cast<double>(tokens_seen(r)) / static_cast<double>(r.corpus_tokens), t.seed, r.flop, r.wall_s, r.ranks,
       cpu_name());
-  text += fmt::format("\n## Result\n\nOn the validation split: {:.4f} nats a token, {:.4f} bits a byte.\n", r.validation_loss,
-                      r.validation_bits_per_byte);
+  text += fmt::format("\n## Result\n\nOn the validation split: {:.4f} nats a token, {:.4f} bits a byte.\n",
+                      r.validation_loss, r.validation_bits_per_byte);
   if (!r.samples.empty()) text += "\n## Samples\n\nUnselected, temperature 0.8, top 40; the prompt in bold.\n";
   for (auto const& s : r.samples) text += fmt::format("\n{}\n", block_quote(fmt::format("**{}**{}", s.prompt, s.text)));
   return text;

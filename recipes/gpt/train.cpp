@@ -19,13 +19,11 @@ namespace fabrica::recipe {
 
 namespace {
 
-constexpr std::size_t kTokenizerBytes = 64U << 20;    // the tokenizer learns from at most this much of the text
-constexpr std::size_t kValidationTokens = 40'000;     // documents are taken until there are so many
+constexpr std::size_t kTokenizerBytes = 64U << 20;  // the tokenizer learns from at most this much of the text
+constexpr std::size_t kValidationTokens = 40'000;   // documents are taken until there are so many
 constexpr int kSampleTokens = 80;
 
-double now_s() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double now_s() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 Result<Tokenizer> learn_tokenizer(std::vector<LanguageTexts> const& split, int vocab_size) {
   std::size_t bytes = 0;
@@ -78,21 +76,22 @@ struct ValidationResult {
   double bits_per_byte = 0;
 };
 
-ValidationResult validate(Scorer& scorer, std::vector<float> const& weights, Validation const& validation, int context) {
+ValidationResult validate(Scorer& scorer, std::vector<float> const& weights, Validation const& validation,
+                          int context) {
   double nats = 0;
   long tokens = 0;
   for (auto const& score : scorer.score(weights.data(), validation.documents, context)) {
     nats += score.nats;
     tokens += score.tokens;
   }
-  return {nats / static_cast<double>(tokens),
-          nats / (static_cast<double>(validation.bytes) * std::numbers::ln2)};
+  return {nats / static_cast<double>(tokens), nats / (static_cast<double>(validation.bytes) * std::numbers::ln2)};
 }
 
 // One training run from its first or a later step to its end.
 class Run {
  public:
-  Run(Job const& job, GptSettings settings, Kernels const& kernels) : job_{job}, settings_{std::move(settings)}, kernels_{kernels} {}
+  Run(Job const& job, GptSettings settings, Kernels const& kernels)
+      : job_{job}, settings_{std::move(settings)}, kernels_{kernels} {}
 
   Result<int> run();
 
@@ -126,11 +125,9 @@ Result<> Run::prepare() {
   FABRICA_TRY(auto const validation, read_split(job_.inputs / "corpus" / "validation"));
   for (auto const& language : training)
     record_.languages.push_back({language.language, language.documents.size(), language.bytes()});
-  if (stop_requested()) return {};
   FABRICA_DO(job_.report({.text = "Learning the tokenizer."}));
   FABRICA_TRY(tokenizer_, learn_tokenizer(training, settings_.train.model.vocab_size));
   settings_.train.model.vocab_size = tokenizer_->vocab_size();
-  if (stop_requested()) return {};
   FABRICA_DO(job_.report({.text = "Tokenising."}));
   tokens_ = tokens_of(training, *tokenizer_);
   validation_ = validation_of(validation, *tokenizer_);
@@ -162,8 +159,8 @@ Result<> Run::start() {
   if (checkpoint) {
     before_ = checkpoint->facts;
     trainer_->restore(std::move(checkpoint->state));
-    FABRICA_DO(job_.report({.step = trainer_->state().step,
-                            .text = fmt::format("Going on from step {}.", trainer_->state().step)}));
+    FABRICA_DO(job_.report(
+        {.step = trainer_->state().step, .text = fmt::format("Going on from step {}.", trainer_->state().step)}));
   }
   started_s_ = rate_s_ = now_s();
   rate_step_ = trainer_->state().step;
@@ -227,7 +224,8 @@ Result<> Run::finish() {
   for (auto const& prompt : settings_.sample_prompts) {
     std::vector<int> ids;
     tokenizer_->encode(prompt, ids);
-    auto const made = generate(trainer_->layout(), kernels_, trainer_->state().weights.data(), ids, kSampleTokens, {}, random);
+    auto const made =
+        generate(trainer_->layout(), kernels_, trainer_->state().weights.data(), ids, kSampleTokens, {}, random);
     record_.samples.push_back({prompt, valid_utf8(tokenizer_->decode(made))});
   }
   FABRICA_DO(write_model_folder(job_.outputs, trainer_->layout(), trainer_->state().weights, *tokenizer_));
@@ -241,8 +239,8 @@ Result<> Run::finish() {
 
 Result<int> Run::run() {
   FABRICA_DO(prepare());
-  if (stop_requested()) return kStoppedStatus;  // nothing yet that a restart would not make again
   FABRICA_DO(start());
+  stop_by_request();
   while (trainer_->state().step < settings_.train.steps) {
     FABRICA_TRY(auto const step, trainer_->step(stop_requested()));
     if (!step) {
