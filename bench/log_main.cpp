@@ -1,4 +1,5 @@
-// Measures the log on one core: appending, proofs, and verification of everything, beside the machine's raw SHA-256 rate.
+// Measures the log on one core: appending, proofs, and verification of everything, beside the machine's raw SHA-256
+// rate.
 //   log_bench FOLDER [ENTRIES] [ENTRY_BYTES]      a table on standard error, JSON on standard output
 #include <fmt/format.h>
 #include <openssl/evp.h>
@@ -12,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "base/check.hpp"
 #include "base/random.hpp"
 #include "crypto/keyfile.hpp"
 #include "tlog/builder.hpp"
@@ -58,18 +60,18 @@ double quickest(int runs, std::function<void()> const& work) {
 template <class T>
 T must(Result<T> result) {
   if (result) return *std::move(result);
-  fmt::print(stderr, "log_bench: {}\n", result.error().what);
-  std::exit(1);
+  die(result.error().what);
 }
 void must(Result<> const& result) {
   if (result) return;
-  fmt::print(stderr, "log_bench: {}\n", result.error().what);
-  std::exit(1);
+  die(result.error().what);
 }
 
 class Entries {
  public:
-  Entries(std::uint64_t count, std::size_t bytes) : bytes_{bytes}, content_(count * bytes) { SeededRandom{8812}.fill(content_); }
+  Entries(std::uint64_t count, std::size_t bytes) : bytes_{bytes}, content_(count * bytes) {
+    SeededRandom{8812}.fill(content_);
+  }
   ByteView at(std::uint64_t index) const { return ByteView{content_}.subspan(index * bytes_, bytes_); }
 
  private:
@@ -84,7 +86,8 @@ std::uint64_t blocks_of(std::size_t message_bytes) { return (message_bytes + 8) 
 double raw_blocks_per_s() {
   Bytes const content(std::size_t{64} << 20, 0x5A);
   std::uint8_t digest[32];
-  double const took = quickest(5, [&] { EVP_Digest(content.data(), content.size(), digest, nullptr, EVP_sha256(), nullptr); });
+  double const took =
+      quickest(5, [&] { EVP_Digest(content.data(), content.size(), digest, nullptr, EVP_sha256(), nullptr); });
   return static_cast<double>(content.size() / 64) / took;
 }
 
@@ -118,8 +121,8 @@ double durable_seconds(fs::path const& folder, Entries const& entries, std::uint
       for (std::uint64_t at = 0; at < 1000; ++at) must(builder.append(entries.at(batch * 1000 + at)));
       auto const made = builder.take_batch();
       must(write_batch(folder, made));
-      auto const signed_head = must(sign_checkpoint(
-          {.origin = key.name(), .size = made.size, .root = made.root, .extensions = {}}, key));
+      auto const signed_head =
+          must(sign_checkpoint({.origin = key.name(), .size = made.size, .root = made.root, .extensions = {}}, key));
       must(crypto::replace_file(folder / "checkpoint", as_bytes(signed_head.encode())));
     }
   });
@@ -138,10 +141,8 @@ Hash write_log(fs::path const& folder, Entries const& entries, std::uint64_t cou
     fs::create_directories(path.parent_path());
     auto* const out = std::fopen(path.c_str(), "wb");
     if (out == nullptr || std::fwrite(file.content.data(), 1, file.content.size(), out) != file.content.size() ||
-        std::fclose(out) != 0) {
-      fmt::print(stderr, "log_bench: {} could not be written\n", path.string());
-      std::exit(1);
-    }
+        std::fclose(out) != 0)
+      die(path.string() + " could not be written");
   }
   return all.root;
 }
@@ -177,11 +178,13 @@ int run(fs::path const& folder, std::uint64_t count, std::size_t entry_bytes) {
 
   double append_s = 0;
   auto const root = write_log(folder / "log", entries, count, append_s);
-  rows.push_back({"append_per_s", "append in memory: leaves, nodes, tiles", static_cast<double>(count) / append_s, "entries/s"});
+  rows.push_back(
+      {"append_per_s", "append in memory: leaves, nodes, tiles", static_cast<double>(count) / append_s, "entries/s"});
   std::uint64_t const batches = std::min<std::uint64_t>(100, count / 1000);
   if (batches > 0) {
     double const durable = durable_seconds(folder / "durable", entries, batches, key);
-    rows.push_back({"durable_per_s", "append, fsync, sign, batches of 1,000", static_cast<double>(batches * 1000) / durable, "entries/s"});
+    rows.push_back({"durable_per_s", "append, fsync, sign, batches of 1,000",
+                    static_cast<double>(batches * 1000) / durable, "entries/s"});
     rows.push_back({"batch_ms", "one such batch (wall clock)", durable / static_cast<double>(batches) * 1e3, "ms"});
   }
 

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <set>
 
+#include "base/check.hpp"
 #include "crypto/ed25519.hpp"
 #include "crypto/encoding.hpp"
 #include "crypto/keyfile.hpp"
@@ -24,7 +25,7 @@ struct Folder {
   fs::path path;
   Folder() {
     std::string name = (fs::temp_directory_path() / "fabrica-crypto-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) std::abort();
+    FABRICA_CHECK(::mkdtemp(name.data()) != nullptr);
     path = name;
   }
   ~Folder() { fs::remove_all(path); }
@@ -104,8 +105,10 @@ TEST(Base64, GivesThePublishedTexts) {
 }
 
 TEST(Base64, RefusesEverySecondSpelling) {
-  for (char const* text : {"Zg", "Zg=", "Zh==", "Zm9=", "Z===", "====", "Zg==Zg==", "Zm9v\n", " Zm9v", "Zm-_", "Zm9v====",
-                           "A", "AB=C", "Zm9vYg=="  "="})
+  for (char const* text :
+       {"Zg", "Zg=", "Zh==", "Zm9=", "Z===", "====", "Zg==Zg==", "Zm9v\n", " Zm9v", "Zm-_", "Zm9v====", "A", "AB=C",
+        "Zm9vYg=="
+        "="})
     EXPECT_FALSE(base64_decode(text)) << text;
   for (char const* text : {"Zg==", "Zh", "A", "Zm+/", "Zm8 "}) EXPECT_FALSE(base64url_decode(text)) << text;
 }
@@ -121,15 +124,16 @@ TEST(Ed25519, GivesThePublishedSignatures) {
   struct Case {
     char const *seed, *key, *message, *signature;
   };
-  for (auto const& c :
-       {Case{"9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
-             "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", "",
-             "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bb"
-             "e24655141438e7a100b"},
-        Case{"4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
-             "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c", "72",
-             "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302"
-             "aeeb00d291612bb0c00"}}) {
+  for (auto const& c : {Case{"9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
+                             "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", "",
+                             "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701"
+                             "cf9b46bd25bf5f0595bb"
+                             "e24655141438e7a100b"},
+                        Case{"4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
+                             "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c", "72",
+                             "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d"
+                             "0f11d8c387b2eaeb4302"
+                             "aeeb00d291612bb0c00"}}) {
     auto const key = PrivateKey::from_seed(*hex_decode(c.seed));
     ASSERT_TRUE(key);
     EXPECT_EQ(hex_encode(key->public_key().bytes), c.key);

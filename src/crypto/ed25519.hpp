@@ -44,7 +44,8 @@ class PrivateKey {
   PublicKey public_{};
 };
 
-// Whether this is the key's signature of the message. Refuses keys of small order and signatures that are not canonical.
+// Whether this is the key's signature of the message. Refuses keys of small order and signatures that are not
+// canonical.
 bool verifies(PublicKey const& key, ByteView message, Signature const& signature);
 
 }  // namespace fabrica::crypto

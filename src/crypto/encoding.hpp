@@ -15,8 +15,8 @@ Result<Bytes> hex_decode(std::string_view text);
 
 // RFC 4648 section 4, with padding.
 std::string base64_encode(ByteView bytes);
-// Strict: the one text base64_encode() makes of some bytes and nothing else (padding present, unused bits zero, no white
-// space), so that no two texts mean the same signature. Errors: invalid "base64".
+// Strict: the one text base64_encode() makes of some bytes and nothing else (padding present, unused bits zero, no
+// white space), so that no two texts mean the same signature. Errors: invalid "base64".
 Result<Bytes> base64_decode(std::string_view text);
 
 // RFC 4648 section 5, without padding.

@@ -36,7 +36,8 @@ std::unexpected<Error> cannot_write(fs::path const& path, int error) {
                           std::strerror(error)));
 }
 std::unexpected<Error> cannot_read(fs::path const& path, int error) {
-  return fail(Errc::unavailable, "file_read", fmt::format("{} could not be read: {}.", path.string(), std::strerror(error)));
+  return fail(Errc::unavailable, "file_read",
+              fmt::format("{} could not be read: {}.", path.string(), std::strerror(error)));
 }
 
 bool write_all(int fd, ByteView content) {
@@ -114,7 +115,7 @@ Result<Bytes> read_file(fs::path const& path, std::size_t bytes_max) {
   Descriptor const file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   if (file.fd < 0 && (errno == ENOENT || errno == ENOTDIR))
     return fail(Errc::not_found, "file_missing", fmt::format("There is no file {}.", path.string()));
-  struct stat about {};
+  struct stat about{};
   if (file.fd < 0 || ::fstat(file.fd, &about) != 0) return cannot_read(path, errno);
   return read_all(file.fd, path, bytes_max, static_cast<std::size_t>(about.st_size));
 }
@@ -127,8 +128,9 @@ Result<> write_key_file(fs::path const& path, std::string_view text) {
   int const error = errno;
   ::unlink(temporary.c_str());
   if (linked != 0 && error == EEXIST)
-    return fail(Errc::conflict, "key_exists",
-                fmt::format("{} exists. A key is never overwritten: move it away first if you mean it.", path.string()));
+    return fail(
+        Errc::conflict, "key_exists",
+        fmt::format("{} exists. A key is never overwritten: move it away first if you mean it.", path.string()));
   if (linked != 0) return cannot_write(path, error);
   return sync_folder(folder_of(path));
 }
@@ -137,7 +139,7 @@ Result<SecretText> read_key_file(fs::path const& path) {
   Descriptor const file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   if (file.fd < 0 && (errno == ENOENT || errno == ENOTDIR))
     return fail(Errc::not_found, "key_missing", fmt::format("There is no key file {}.", path.string()));
-  struct stat about {};
+  struct stat about{};
   if (file.fd < 0 || ::fstat(file.fd, &about) != 0) return cannot_read(path, errno);
   if ((about.st_mode & 077) != 0)
     return fail(Errc::forbidden, "key_readable",
@@ -145,9 +147,9 @@ Result<SecretText> read_key_file(fs::path const& path) {
                             "think about who may have read it.",
                             path.string(), about.st_mode & 0777));
   if (about.st_uid != ::geteuid() && ::geteuid() != 0)
-    return fail(Errc::forbidden, "key_readable",
-                fmt::format("{} belongs to another user: a private key belongs to the user who signs with it.",
-                            path.string()));
+    return fail(
+        Errc::forbidden, "key_readable",
+        fmt::format("{} belongs to another user: a private key belongs to the user who signs with it.", path.string()));
   if (!S_ISREG(about.st_mode) || static_cast<std::size_t>(about.st_size) > kKeyFileBytesMax)
     return fail(Errc::too_large, "key_file", fmt::format("{} is not a key file.", path.string()));
   FABRICA_TRY(auto content, read_all(file.fd, path, kKeyFileBytesMax, static_cast<std::size_t>(about.st_size)));

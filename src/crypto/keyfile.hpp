@@ -17,8 +17,8 @@ inline constexpr std::size_t kKeyFileBytesMax = 64 * 1024;
 // Errors: conflict "key_exists", unavailable "file_write".
 Result<> write_key_file(std::filesystem::path const& path, std::string_view text);
 
-// Reads one, without its last newline. Errors: not_found "key_missing"; forbidden "key_readable" where group or others may
-// read or write it, or it belongs to another user; too_large "key_file"; unavailable "file_read".
+// Reads one, without its last newline. Errors: not_found "key_missing"; forbidden "key_readable" where group or others
+// may read or write it, or it belongs to another user; too_large "key_file"; unavailable "file_read".
 Result<SecretText> read_key_file(std::filesystem::path const& path);
 
 // Replaces a file so that a reader, or a machine that loses power, sees the old content or the new, never a mixture:

@@ -9,9 +9,9 @@ namespace fabrica::crypto {
 
 inline constexpr std::size_t kPasswordBytesMax = 1024;
 
-// Argon2id (RFC 9106), in the text form that names its own parameters: "$argon2id$v=19$m=65536,t=3,p=1$...". Takes 64 MiB
-// and tens of milliseconds: never on an I/O thread, and the caller limits how many run at once.
-// Errors: invalid "password" (empty or over kPasswordBytesMax), unavailable "memory".
+// Argon2id (RFC 9106), in the text form that names its own parameters: "$argon2id$v=19$m=65536,t=3,p=1$...". Takes 64
+// MiB and tens of milliseconds: never on an I/O thread, and the caller limits how many run at once. Errors: invalid
+// "password" (empty or over kPasswordBytesMax), unavailable "memory".
 Result<std::string> hash_password(std::string_view password);
 
 // Whether this is the password of the hash. False, too, for text that is no hash. The same cost as hash_password().

@@ -12,8 +12,8 @@
 
 #include "crypto/encoding.hpp"
 
-// OpenSSL 3 deprecates SHA256_Init and its like in favour of EVP, whose set-up costs more than hashing the two blocks of a
-// Merkle node (bench/log.sh measures both). They are the same code underneath and stay in OpenSSL 3.
+// OpenSSL 3 deprecates SHA256_Init and its like in favour of EVP, whose set-up costs more than hashing the two blocks
+// of a Merkle node (bench/log.sh measures both). They are the same code underneath and stay in OpenSSL 3.
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 
 namespace fabrica::crypto {
@@ -32,8 +32,9 @@ SHA256_CTX fresh_context() {
   return context;
 }
 
-// The message and its padding (FIPS 180-4 section 5.1.1) put together here and hashed in one call: for messages of up to
-// two blocks this is a third faster than Update and Final, which pad piece by piece. `block` is zero behind the message.
+// The message and its padding (FIPS 180-4 section 5.1.1) put together here and hashed in one call: for messages of up
+// to two blocks this is a third faster than Update and Final, which pad piece by piece. `block` is zero behind the
+// message.
 constexpr std::size_t kShortMax = 119;
 
 Digest hash_short(std::uint8_t (&block)[128], std::size_t length) {

@@ -32,9 +32,10 @@ Result<Bytes> read_edge_bundle(TileReader& tiles, std::uint64_t index, std::span
   bool same = entries.size() == hashes.size();
   for (std::size_t at = 0; same && at < hashes.size(); ++at) same = leaf_hash(entries[at]) == hashes[at];
   if (!same)
-    return bad_edge(fmt::format("The last entry bundle, {}, does not fit its tile.",
-                                TileName{.kind = TileKind::entries, .level = 0, .index = index,
-                                         .width = static_cast<unsigned>(hashes.size())}.path()));
+    return bad_edge(fmt::format(
+        "The last entry bundle, {}, does not fit its tile.",
+        TileName{.kind = TileKind::entries, .level = 0, .index = index, .width = static_cast<unsigned>(hashes.size())}
+            .path()));
   return bundle;
 }
 
@@ -50,7 +51,8 @@ Result<> make_folder(std::filesystem::path const& folder, std::set<std::filesyst
     changed.insert(at.has_parent_path() ? at.parent_path() : std::filesystem::path{"."});
   std::filesystem::create_directories(folder, error);
   if (error)
-    return fail(Errc::unavailable, "file_write", fmt::format("{} could not be made: {}.", folder.string(), error.message()));
+    return fail(Errc::unavailable, "file_write",
+                fmt::format("{} could not be made: {}.", folder.string(), error.message()));
   return {};
 }
 
@@ -61,10 +63,11 @@ Result<> write_once(std::filesystem::path const& path, LogFile const& file, std:
   changed.insert(path.parent_path());  // also where the file was there: the write before may have stopped half-way
   if (there && *there == file.content) return {};
   if (there)
-    return fail(Errc::conflict, "log_file_differs",
-                fmt::format("{} is there with other content, and a tile never changes: this is not the log the batch was "
-                            "made for.",
-                            path.string()));
+    return fail(
+        Errc::conflict, "log_file_differs",
+        fmt::format("{} is there with other content, and a tile never changes: this is not the log the batch was "
+                    "made for.",
+                    path.string()));
   FABRICA_DO(make_folder(path.parent_path(), changed));
   return crypto::place_file(path, file.content);
 }
@@ -137,8 +140,9 @@ Result<std::uint64_t> LogBuilder::append(ByteView entry) {
   ++size_;
   push(leaf_hash(entry));
   if (size_ % kTileWidth == 0) {
-    full_.push_back({.name = {.kind = TileKind::entries, .level = 0, .index = size_ / kTileWidth - 1, .width = kTileWidth},
-                     .content = std::move(bundle_)});
+    full_.push_back(
+        {.name = {.kind = TileKind::entries, .level = 0, .index = size_ / kTileWidth - 1, .width = kTileWidth},
+         .content = std::move(bundle_)});
     bundle_ = {};
     bundle_changed_ = false;
   }
@@ -158,7 +162,9 @@ void LogBuilder::push(Hash hash) {
     edge.hashes.push_back(hash);
     edge.changed = true;
     if (edge.hashes.size() < kTileWidth) return;
-    full_.push_back({.name = {.kind = TileKind::hashes, .level = level, .index = (size_ >> (8 * (level + 1))) - 1,
+    full_.push_back({.name = {.kind = TileKind::hashes,
+                              .level = level,
+                              .index = (size_ >> (8 * (level + 1))) - 1,
                               .width = kTileWidth},
                      .content = content_of(edge.hashes)});
     hash = tile_root(edge.hashes);
@@ -175,13 +181,17 @@ LogBatch LogBuilder::take_batch() {
     if (!edge.changed) continue;
     Bytes content;
     for (auto const& hash : edge.hashes) content.insert(content.end(), hash.bytes.begin(), hash.bytes.end());
-    batch.files.push_back({.name = {.kind = TileKind::hashes, .level = level, .index = size_ >> (8 * level) >> 8,
+    batch.files.push_back({.name = {.kind = TileKind::hashes,
+                                    .level = level,
+                                    .index = size_ >> (8 * level) >> 8,
                                     .width = static_cast<unsigned>(edge.hashes.size())},
                            .content = std::move(content)});
     edge.changed = false;
   }
   if (bundle_changed_)
-    batch.files.push_back({.name = {.kind = TileKind::entries, .level = 0, .index = size_ / kTileWidth,
+    batch.files.push_back({.name = {.kind = TileKind::entries,
+                                    .level = 0,
+                                    .index = size_ / kTileWidth,
                                     .width = static_cast<unsigned>(size_ % kTileWidth)},
                            .content = bundle_});
   bundle_changed_ = false;

@@ -27,8 +27,8 @@ struct LogBatch {
 };
 
 // Appends entries to a log: keeps the partial tile of each level and the partial bundle, makes no I/O. Usage: append()
-// any number of entries, take_batch(), write_batch(), sign. A builder whose batch could not be written is thrown away and
-// resumed from the folder.
+// any number of entries, take_batch(), write_batch(), sign. A builder whose batch could not be written is thrown away
+// and resumed from the folder.
 class LogBuilder {
  public:
   LogBuilder() = default;
@@ -40,7 +40,8 @@ class LogBuilder {
   Hash root() const;
   // The index it got. Errors: too_large "log_entry" (over 65,535 bytes: log its digest).
   Result<std::uint64_t> append(ByteView entry);
-  // The files of everything appended since the last batch: full tiles and bundles, and the partial ones on the right edge.
+  // The files of everything appended since the last batch: full tiles and bundles, and the partial ones on the right
+  // edge.
   LogBatch take_batch();
 
  private:
@@ -61,8 +62,8 @@ class LogBuilder {
 Hash tile_root(std::span<Hash const> hashes);
 
 // Writes the batch's files durably under the log folder, entries first. A file that is there already with the same
-// content stays: a batch may be written again after a crash. The partial tiles a full one replaces are removed at the end;
-// DirectoryTiles then reads the full one. Errors: conflict "log_file_differs" (a tile never changes), unavailable
+// content stays: a batch may be written again after a crash. The partial tiles a full one replaces are removed at the
+// end; DirectoryTiles then reads the full one. Errors: conflict "log_file_differs" (a tile never changes), unavailable
 // "file_write".
 Result<> write_batch(std::filesystem::path const& folder, LogBatch const& batch);
 

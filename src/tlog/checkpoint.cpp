@@ -45,7 +45,8 @@ Result<SignedCheckpoint> SignedCheckpoint::parse(std::string_view bytes) {
 
 Result<SignedCheckpoint> sign_checkpoint(Checkpoint checkpoint, SignerKey const& key) {
   if (checkpoint.origin != key.name())
-    return bad_checkpoint(fmt::format("The key {} does not sign for the log {}.", key.name(), shown(checkpoint.origin)));
+    return bad_checkpoint(
+        fmt::format("The key {} does not sign for the log {}.", key.name(), shown(checkpoint.origin)));
   auto text = checkpoint.text();
   FABRICA_TRY(auto const read_back, Checkpoint::parse(text));
   if (read_back != checkpoint) return bad_checkpoint("An extension line is empty or has a newline in it.");
@@ -61,7 +62,8 @@ std::string cosigned_message(std::string_view checkpoint_text, std::uint64_t tim
 Result<NoteSignature> cosign(std::string_view checkpoint_text, SignerKey const& key, std::uint64_t time_s) {
   if (key.verifier().type() != KeyType::cosignature_ed25519)
     return fail(Errc::invalid, "key_type", "A cosignature is made with a cosigner's key (type 0x04).");
-  if (time_s > static_cast<std::uint64_t>(INT64_MAX)) return bad_checkpoint("The time of a cosignature is out of range.");
+  if (time_s > static_cast<std::uint64_t>(INT64_MAX))
+    return bad_checkpoint("The time of a cosignature is out of range.");
   FABRICA_DO(Checkpoint::parse(checkpoint_text));
   auto const signature = key.key().sign(as_bytes(cosigned_message(checkpoint_text, time_s)));
   NoteSignature out{.name = key.name(), .key_id = key.verifier().id(), .signature = {}};

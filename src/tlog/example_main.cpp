@@ -40,9 +40,9 @@ Result<SignedCheckpoint> grow(fs::path const& log_folder, SignerKey const& key, 
   for (auto at = from; at < to; ++at) FABRICA_DO(builder.append(as_bytes(fmt::format("entry {}", at))));
   auto const batch = builder.take_batch();
   FABRICA_DO(write_batch(log_folder, batch));
-  FABRICA_TRY(auto checkpoint, sign_checkpoint({.origin = std::string{kOrigin}, .size = batch.size, .root = batch.root,
-                                                .extensions = {}},
-                                               key));
+  FABRICA_TRY(
+      auto checkpoint,
+      sign_checkpoint({.origin = std::string{kOrigin}, .size = batch.size, .root = batch.root, .extensions = {}}, key));
   AddCheckpoint request{.old_size = from, .proof = {}, .checkpoint = checkpoint};
   FABRICA_TRY(request.proof, consistency_proof(tiles, from, to));
   auto const answer = witness.add_checkpoint(request.encode());
@@ -56,7 +56,8 @@ Result<> write_proofs(fs::path const& folder, SignedCheckpoint const& checkpoint
   DirectoryTiles tiles{folder / "log"};
   auto const size = checkpoint.checkpoint.size;
   std::set<std::uint64_t> indexes;
-  for (std::uint64_t const index : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{255}, std::uint64_t{256}, size / 2, size - 1})
+  for (std::uint64_t const index :
+       {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{255}, std::uint64_t{256}, size / 2, size - 1})
     if (index < size) indexes.insert(index);
   for (auto const index : indexes) {
     LogProof proof{.extra = {}, .index = index, .hashes = {}, .checkpoint = checkpoint};
@@ -80,7 +81,8 @@ Result<> run(fs::path const& folder, std::uint64_t entries) {
 
   FABRICA_DO(write_text(folder / "log.vkey", key.verifier().text() + "\n"));
   FABRICA_DO(write_text(folder / "witness.vkey", cosigner_key.text() + "\n"));
-  auto const policy_text = fmt::format("log {}\nwitness peer {}\nquorum peer\n", key.verifier().text(), cosigner_key.text());
+  auto const policy_text =
+      fmt::format("log {}\nwitness peer {}\nquorum peer\n", key.verifier().text(), cosigner_key.text());
   FABRICA_DO(write_text(folder / "policy.txt", policy_text));
   FABRICA_TRY(auto const policy, Policy::parse(policy_text));
 

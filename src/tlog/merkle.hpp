@@ -49,7 +49,8 @@ Result<> verify_inclusion(std::uint64_t index, std::uint64_t size, Hash const& l
                           Hash const& root);
 
 // RFC 9162 section 2.1.4.2, with the two cases it leaves out: from 0 the proof is empty and proves nothing (the empty
-// tree's own root is checked), and between equal sizes it is empty and the roots are equal. Errors: invalid "consistency".
+// tree's own root is checked), and between equal sizes it is empty and the roots are equal. Errors: invalid
+// "consistency".
 Result<> verify_consistency(std::uint64_t old_size, Hash const& old_root, std::uint64_t size, Hash const& root,
                             std::span<Hash const> proof);
 

@@ -58,7 +58,8 @@ struct KeyText {
 };
 std::optional<KeyText> split_key(std::string_view text) {
   auto const first = text.find('+');
-  if (text.size() > kVkeyBytesMax || first == std::string_view::npos || text.size() < first + 10 || text[first + 9] != '+')
+  if (text.size() > kVkeyBytesMax || first == std::string_view::npos || text.size() < first + 10 ||
+      text[first + 9] != '+')
     return std::nullopt;
   KeyText key{.name = text.substr(0, first), .id = 0, .bytes = {}};
   for (char const c : text.substr(first + 1, 8)) {
@@ -234,7 +235,8 @@ Result<NoteSignature> sign_note(std::string_view text, SignerKey const& key) {
   if (key.verifier().type() != KeyType::ed25519)
     return fail(Errc::invalid, "key_type", "A cosigner's key signs checkpoints with their time, not notes.");
   auto const signature = key.key().sign(as_bytes(text));
-  return NoteSignature{.name = key.name(), .key_id = key.verifier().id(),
+  return NoteSignature{.name = key.name(),
+                       .key_id = key.verifier().id(),
                        .signature = Bytes(signature.bytes.begin(), signature.bytes.end())};
 }
 

@@ -51,14 +51,32 @@ TEST(Note, TheLastEmptyLineSplitsTextFromSignatures) {
 }
 
 TEST(Note, IsRefusedWhenMalformed) {
-  for (auto const& text : std::vector<std::string>{
-           std::string{}, std::string{"a"}, std::string{"a\n"}, std::string{"a\n\n"}, "a\n" + sig("x"), "a\n\n" + sig("x") + "\n",
-           "a\n\n" + sig("x").substr(0, sig("x").size() - 1), "a\n\n" + sig(""), "a\n\n" + sig("x y"), "a\n\n" + sig("x+y"),
-           "a\n\n" + sig("x\xC2\xA0y"), "a\n\n" + sig("x\xE3\x80\x80y"), "a\n\n" + sig("x", "AAAAAQ=="),
-           "a\n\n" + sig("x", "AAAAAQE"), "a\n\n" + sig("x", ""), "a\n\n" + sig("x", "AAAAAQE= "), "a\n\n- x AAAAAQE=\n",
-           "a\t\n\n" + sig("x"), "a\r\n\n" + sig("x"), std::string{"a\0\n\n", 4} + sig("x"), "a\xFF\n\n" + sig("x"),
-           "\xC0\x80\n\n" + sig("x"), "\xED\xA0\x80\n\n" + sig("x"), "\xF4\x90\x80\x80\n\n" + sig("x"),
-           "\xE2\x82\n\n" + sig("x"), "a\n\n" + sig("x") + "text\n"})
+  for (auto const& text : std::vector<std::string>{std::string{},
+                                                   std::string{"a"},
+                                                   std::string{"a\n"},
+                                                   std::string{"a\n\n"},
+                                                   "a\n" + sig("x"),
+                                                   "a\n\n" + sig("x") + "\n",
+                                                   "a\n\n" + sig("x").substr(0, sig("x").size() - 1),
+                                                   "a\n\n" + sig(""),
+                                                   "a\n\n" + sig("x y"),
+                                                   "a\n\n" + sig("x+y"),
+                                                   "a\n\n" + sig("x\xC2\xA0y"),
+                                                   "a\n\n" + sig("x\xE3\x80\x80y"),
+                                                   "a\n\n" + sig("x", "AAAAAQ=="),
+                                                   "a\n\n" + sig("x", "AAAAAQE"),
+                                                   "a\n\n" + sig("x", ""),
+                                                   "a\n\n" + sig("x", "AAAAAQE= "),
+                                                   "a\n\n- x AAAAAQE=\n",
+                                                   "a\t\n\n" + sig("x"),
+                                                   "a\r\n\n" + sig("x"),
+                                                   std::string{"a\0\n\n", 4} + sig("x"),
+                                                   "a\xFF\n\n" + sig("x"),
+                                                   "\xC0\x80\n\n" + sig("x"),
+                                                   "\xED\xA0\x80\n\n" + sig("x"),
+                                                   "\xF4\x90\x80\x80\n\n" + sig("x"),
+                                                   "\xE2\x82\n\n" + sig("x"),
+                                                   "a\n\n" + sig("x") + "text\n"})
     EXPECT_FALSE(Note::parse(text)) << text;
 }
 
@@ -89,9 +107,10 @@ TEST(VerifyNote, IgnoresStrangersAndRefusesForgeries) {
 }
 
 TEST(VerifierKey, ReadsTheTextItWrites) {
-  for (auto const text : {kSpecVkey, vectors::kLogVkey, vectors::kWitnessVkey,
-                          std::string_view{"PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"},
-                          std::string_view{"example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx"}}) {
+  for (auto const text :
+       {kSpecVkey, vectors::kLogVkey, vectors::kWitnessVkey,
+        std::string_view{"PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"},
+        std::string_view{"example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx"}}) {
     auto const key = VerifierKey::parse(text);
     ASSERT_TRUE(key) << text;
     EXPECT_EQ(key->text(), text);
@@ -99,12 +118,12 @@ TEST(VerifierKey, ReadsTheTextItWrites) {
 }
 
 TEST(VerifierKey, IsRefusedWhenMalformed) {
-  for (std::string const& text : {std::string{}, std::string{"a"}, std::string{"a+530d903a"},
-                                  std::string{"a+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"},
-                                  "+" + std::string{kSpecVkey.substr(16)}, std::string{kSpecVkey} + "=",
-                                  std::string{kSpecVkey.substr(0, kSpecVkey.size() - 4)},
-                                  std::string{"example.com/foo+530D903A+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"},
-                                  std::string{kSpecVkey} + " "})
+  for (std::string const& text :
+       {std::string{}, std::string{"a"}, std::string{"a+530d903a"},
+        std::string{"a+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"}, "+" + std::string{kSpecVkey.substr(16)},
+        std::string{kSpecVkey} + "=", std::string{kSpecVkey.substr(0, kSpecVkey.size() - 4)},
+        std::string{"example.com/foo+530D903A+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"},
+        std::string{kSpecVkey} + " "})
     EXPECT_FALSE(VerifierKey::parse(text)) << text;
 }
 
@@ -117,7 +136,9 @@ TEST(SignerKey, MakesTheVectorsKeysAndReadsItsOwnText) {
   ASSERT_TRUE(read);
   EXPECT_EQ(read->verifier(), log.verifier());
   // The private key in the documentation of Go's package.
-  EXPECT_EQ(SignerKey::parse("PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz")->verifier().text(),
+  EXPECT_EQ(SignerKey::parse("PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz")
+                ->verifier()
+                .text(),
             "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW");
 }
 
@@ -136,23 +157,26 @@ TEST(SignerKey, SaysNothingOfTheSecretWhenRefused) {
 TEST(Checkpoint, IsSignedAsInTheVectors) {
   auto const log = signer("factory.example/log", KeyType::ed25519, vectors::kLogSeedHex);
   auto const root = hash_of(vectors::kRoots.back().root);
-  auto const made = sign_checkpoint({.origin = "factory.example/log", .size = 70'000, .root = root, .extensions = {}}, log);
+  auto const made =
+      sign_checkpoint({.origin = "factory.example/log", .size = 70'000, .root = root, .extensions = {}}, log);
   ASSERT_TRUE(made);
   EXPECT_EQ(made->encode(), vectors::kCheckpoint);
   EXPECT_EQ(*SignedCheckpoint::parse(vectors::kCheckpoint), *made);
   EXPECT_FALSE(sign_checkpoint({.origin = "other.example/log", .size = 1, .root = root, .extensions = {}}, log));
   for (char const* extension : {"", "a\nb", "a\tb"})
-    EXPECT_FALSE(sign_checkpoint({.origin = "factory.example/log", .size = 1, .root = root, .extensions = {extension}}, log));
+    EXPECT_FALSE(
+        sign_checkpoint({.origin = "factory.example/log", .size = 1, .root = root, .extensions = {extension}}, log));
 }
 
 TEST(Checkpoint, IsRefusedWhenMalformed) {
   std::string const root = "o5IPun8jmgcam9EHIfE0Gt3vuu3ttBx+JEN6nRa98Ao=";
   EXPECT_TRUE(Checkpoint::parse("o\n9223372036854775807\n" + root + "\n"));
   EXPECT_EQ(Checkpoint::parse("o\n1\n" + root + "\nextension\n")->extensions, std::vector<std::string>{"extension"});
-  for (auto const& text : std::vector<std::string>
-       {std::string{}, std::string{"o\n"}, std::string{"o\n1\n"}, "o\n1\n" + root, "\n1\n" + root + "\n", "o\n01\n" + root + "\n",
-        "o\n-1\n" + root + "\n", "o\n+1\n" + root + "\n", "o\n\n" + root + "\n", "o\n9223372036854775808\n" + root + "\n",
-        "o\n1\n" + root.substr(4) + "\n", "o\n1\n" + root + " \n", "o\n1\n" + root + "\n\n", "o\n1\nAAAA\n", "o\n1 \n" + root + "\n"})
+  for (auto const& text : std::vector<std::string>{
+           std::string{}, std::string{"o\n"}, std::string{"o\n1\n"}, "o\n1\n" + root, "\n1\n" + root + "\n",
+           "o\n01\n" + root + "\n", "o\n-1\n" + root + "\n", "o\n+1\n" + root + "\n", "o\n\n" + root + "\n",
+           "o\n9223372036854775808\n" + root + "\n", "o\n1\n" + root.substr(4) + "\n", "o\n1\n" + root + " \n",
+           "o\n1\n" + root + "\n\n", "o\n1\nAAAA\n", "o\n1 \n" + root + "\n"})
     EXPECT_FALSE(Checkpoint::parse(text)) << text;
 }
 
@@ -163,7 +187,8 @@ TEST(Cosignature, IsThatOfTheVectors) {
   auto const signature = cosign(checkpoint.note.text, witness, vectors::kCosignatureSeconds);
   ASSERT_TRUE(signature);
   EXPECT_EQ(signature->line(), vectors::kCosignatureLine);
-  EXPECT_EQ(verify_signature(checkpoint.note.text, *signature, witness.verifier())->time_s, vectors::kCosignatureSeconds);
+  EXPECT_EQ(verify_signature(checkpoint.note.text, *signature, witness.verifier())->time_s,
+            vectors::kCosignatureSeconds);
   EXPECT_EQ(*add_cosignatures(checkpoint, vectors::kCosignatureLine, witness.verifier()), 1u);
   EXPECT_EQ(checkpoint.encode(), vectors::kCosignedCheckpoint);
 }
@@ -192,7 +217,8 @@ TEST(Cosignature, OfAWitnessThatIsNotAskedIsLeftOut) {
   EXPECT_FALSE(add_cosignatures(checkpoint, "<html>\n", key));
   EXPECT_FALSE(add_cosignatures(checkpoint, vectors::kCosignatureLine.substr(0, 100), key));
   EXPECT_EQ(checkpoint, before);
-  EXPECT_EQ(cosign(checkpoint.note.text, signer("a", KeyType::ed25519, vectors::kLogSeedHex), 1).error().reason, "key_type");
+  EXPECT_EQ(cosign(checkpoint.note.text, signer("a", KeyType::ed25519, vectors::kLogSeedHex), 1).error().reason,
+            "key_type");
   EXPECT_FALSE(cosign("no checkpoint\n", other, 1));
 }
 

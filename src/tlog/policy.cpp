@@ -55,14 +55,17 @@ Result<std::string> judge_log(SignedCheckpoint const& checkpoint, std::vector<Po
 
 // `forged` becomes true where a signature in the witness's name is bad, which refuses the whole checkpoint.
 WitnessVerdict judge_witness(Note const& note, PolicyWitness const& witness, bool& forged) {
-  WitnessVerdict out{.name = witness.name, .key_name = witness.key.name(), .counted = false, .time_s = 0,
-                     .why = "has not cosigned"};
+  WitnessVerdict out{
+      .name = witness.name, .key_name = witness.key.name(), .counted = false, .time_s = 0, .why = "has not cosigned"};
   for (auto const& signature : note.signatures) {
     if (!signature.is_by(witness.key)) continue;
     auto const verified = verify_signature(note.text, signature, witness.key);
     if (!verified) {
       forged = forged || verified.error().reason == "signature";
-      return {.name = witness.name, .key_name = witness.key.name(), .counted = false, .time_s = 0,
+      return {.name = witness.name,
+              .key_name = witness.key.name(),
+              .counted = false,
+              .time_s = 0,
               .why = verified.error().what};
     }
     // Of several cosignatures the earliest says most: the checkpoint existed by then.
@@ -104,7 +107,8 @@ class PolicyParser {
       if (words.empty() || words[0].starts_with('#')) continue;
       FABRICA_DO(read(words));
     }
-    if (policy_.quorum_.empty()) return bad("The policy has no quorum line: write \"quorum none\" to ask for no witness.");
+    if (policy_.quorum_.empty())
+      return bad("The policy has no quorum line: write \"quorum none\" to ask for no witness.");
     return std::move(policy_);
   }
 
@@ -140,8 +144,8 @@ class PolicyParser {
       return bad("This is not a witness's key: those have type 0x04 or 0x06.");
     if (!witness_keys_.insert(key.material()).second) return bad("This witness is there twice.");
     FABRICA_DO(define(words[1]));
-    policy_.witnesses_.push_back({.name = std::string{words[1]}, .key = std::move(key),
-                                  .url = std::string{words.size() == 4 ? words[3] : ""}});
+    policy_.witnesses_.push_back(
+        {.name = std::string{words[1]}, .key = std::move(key), .url = std::string{words.size() == 4 ? words[3] : ""}});
     return {};
   }
 
@@ -151,7 +155,8 @@ class PolicyParser {
     for (std::size_t at = 3; at < words.size(); ++at) {
       if (!names_.contains(words[at])) return bad(fmt::format("\"{}\" is not defined above.", shown(words[at])));
       if (!members_.emplace(words[at]).second)
-        return bad(fmt::format("\"{}\" is in a group already, and a witness counts in one way only.", shown(words[at])));
+        return bad(
+            fmt::format("\"{}\" is in a group already, and a witness counts in one way only.", shown(words[at])));
       group.members.emplace_back(words[at]);
     }
     FABRICA_DO(define(words[1]));
@@ -228,7 +233,8 @@ PolicyVerdict Policy::judge(SignedCheckpoint const& checkpoint) const {
   }
   verdict.log_key = *std::move(log);
   if (forged) {
-    verdict.why = "A signature in the name of a witness of the policy does not verify: the checkpoint was tampered with.";
+    verdict.why =
+        "A signature in the name of a witness of the policy does not verify: the checkpoint was tampered with.";
     return verdict;
   }
   if (verdict.quorum_none) {

@@ -42,9 +42,9 @@ struct WitnessVerdict {
 
 struct PolicyVerdict {
   bool accepted = false;
-  std::string why;                // a sentence: what is missing, or by whom it was accepted
-  std::string log_key;            // vkey of the log that signed; empty if none
-  bool quorum_none = false;       // the policy asks for no witness: nothing shows one history for all
+  std::string why;                  // a sentence: what is missing, or by whom it was accepted
+  std::string log_key;              // vkey of the log that signed; empty if none
+  bool quorum_none = false;         // the policy asks for no witness: nothing shows one history for all
   std::uint64_t quorum_time_s = 0;  // by then the quorum had seen it; 0 without witnesses
   std::vector<WitnessVerdict> witnesses;
 };

@@ -19,7 +19,8 @@ class Federation : public ::testing::Test {
  protected:
   Federation() {
     for (int at = 0; at < 5; ++at)
-      witnesses.push_back(*SignerKey::generate("w" + std::to_string(at) + ".example", KeyType::cosignature_ed25519, random));
+      witnesses.push_back(
+          *SignerKey::generate("w" + std::to_string(at) + ".example", KeyType::cosignature_ed25519, random));
     checkpoint = *sign_checkpoint({.origin = "log.example", .size = 1, .root = leaf_hash({}), .extensions = {}}, log);
   }
   std::string keys() const {
@@ -121,7 +122,8 @@ TEST_F(Federation, AWitnessWithAKeyWeCannotCheckNeverCounts) {
   auto const policy = Policy::parse(keys() + "witness pq " + vkey + "\ngroup g any pq w0\nquorum g\n");
   ASSERT_TRUE(policy) << policy.error().what;
   auto cosigned = by({});
-  NoteSignature strange{.name = "pq.example", .key_id = policy->witnesses().back().key.id(), .signature = Bytes(2428, 1)};
+  NoteSignature strange{
+      .name = "pq.example", .key_id = policy->witnesses().back().key.id(), .signature = Bytes(2428, 1)};
   cosigned.note.signatures.push_back(strange);
   EXPECT_FALSE(policy->judge(cosigned).accepted);
   EXPECT_NE(policy->judge(cosigned).witnesses.back().why.find("0x06"), std::string::npos);

@@ -110,8 +110,8 @@ std::uint64_t split_of(std::uint64_t count) { return std::bit_floor(count - 1); 
 std::string TileName::path() const {
   std::string number = fmt::format("{:03}", index % 1000);
   for (auto rest = index / 1000; rest > 0; rest /= 1000) number = fmt::format("x{:03}/", rest % 1000) + number;
-  auto text = kind == TileKind::entries ? fmt::format("tile/entries/{}", number)
-                                        : fmt::format("tile/{}/{}", level, number);
+  auto text =
+      kind == TileKind::entries ? fmt::format("tile/entries/{}", number) : fmt::format("tile/{}/{}", level, number);
   if (width != kTileWidth) text += fmt::format(".p/{}", width);
   return text;
 }
@@ -184,7 +184,8 @@ Result<Bytes> DirectoryTiles::entries(std::uint64_t index, unsigned width) {
 }
 
 Result<Proof> inclusion_proof(TileReader& tiles, std::uint64_t index, std::uint64_t size) {
-  if (size > kTreeSizeMax || index >= size) return bad_range(fmt::format("The log has no entry {} at size {}.", index, size));
+  if (size > kTreeSizeMax || index >= size)
+    return bad_range(fmt::format("The log has no entry {} at size {}.", index, size));
   Nodes nodes{tiles, size};
   Proof proof;
   std::uint64_t start = 0;
@@ -244,13 +245,15 @@ Result<Hash> read_root(TileReader& tiles, std::uint64_t size) {
 }
 
 Result<Hash> read_leaf_hash(TileReader& tiles, std::uint64_t index, std::uint64_t size) {
-  if (size > kTreeSizeMax || index >= size) return bad_range(fmt::format("The log has no entry {} at size {}.", index, size));
+  if (size > kTreeSizeMax || index >= size)
+    return bad_range(fmt::format("The log has no entry {} at size {}.", index, size));
   Nodes nodes{tiles, size};
   return nodes.range(index, index + 1);
 }
 
 Result<Bytes> read_entry(TileReader& tiles, std::uint64_t index, std::uint64_t size) {
-  if (size > kTreeSizeMax || index >= size) return bad_range(fmt::format("The log has no entry {} at size {}.", index, size));
+  if (size > kTreeSizeMax || index >= size)
+    return bad_range(fmt::format("The log has no entry {} at size {}.", index, size));
   auto const number = index / kTileWidth;
   FABRICA_TRY(auto const bundle, tiles.entries(number, tile_width(0, number, size)));
   FABRICA_TRY(auto const entries, split_bundle(bundle));
@@ -275,7 +278,8 @@ Result<std::vector<ByteView>> split_bundle(ByteView bundle) {
   for (std::size_t at = 0; at < bundle.size();) {
     if (entries.size() == kTileWidth)
       return fail(Errc::invalid, "entry_bundle", "The entry bundle has more than 256 entries.");
-    std::size_t const length = bundle.size() - at < 2 ? SIZE_MAX : static_cast<std::size_t>(bundle[at]) << 8 | bundle[at + 1];
+    std::size_t const length =
+        bundle.size() - at < 2 ? SIZE_MAX : static_cast<std::size_t>(bundle[at]) << 8 | bundle[at + 1];
     if (length == SIZE_MAX || bundle.size() - at - 2 < length)
       return fail(Errc::invalid, "entry_bundle",
                   fmt::format("The entry bundle is cut off inside its entry {}.", entries.size()));

@@ -24,7 +24,7 @@ enum class TileKind : std::uint8_t { hashes, entries };
 // Names one tile or entry bundle: "tile/0/x001/x234/067", "tile/entries/273.p/112".
 struct TileName {
   TileKind kind = TileKind::hashes;
-  unsigned level = 0;           // 0..63; 0 for entries
+  unsigned level = 0;  // 0..63; 0 for entries
   std::uint64_t index = 0;
   unsigned width = kTileWidth;  // 1..256; 256 is the full one, which has no ".p" in its name
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/check.hpp"
 #include "base/random.hpp"
 #include "crypto/keyfile.hpp"
 #include "tlog/builder.hpp"
@@ -23,7 +24,7 @@ struct Folder {
   fs::path path;
   Folder() {
     std::string name = (fs::temp_directory_path() / "fabrica-tlog-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) std::abort();
+    FABRICA_CHECK(::mkdtemp(name.data()) != nullptr);
     path = name;
   }
   ~Folder() { fs::remove_all(path); }
@@ -35,8 +36,10 @@ TEST(TileName, WritesAndReadsTheNamesOfTheSpecification) {
     char const* path;
   };
   for (auto const& [name, path] :
-       {Case{{TileKind::hashes, 0, 0, 256}, "tile/0/000"}, Case{{TileKind::hashes, 3, 1'234'067, 256}, "tile/3/x001/x234/067"},
-        Case{{TileKind::hashes, 0, 273, 112}, "tile/0/273.p/112"}, Case{{TileKind::hashes, 63, 5, 1}, "tile/63/005.p/1"},
+       {Case{{TileKind::hashes, 0, 0, 256}, "tile/0/000"},
+        Case{{TileKind::hashes, 3, 1'234'067, 256}, "tile/3/x001/x234/067"},
+        Case{{TileKind::hashes, 0, 273, 112}, "tile/0/273.p/112"},
+        Case{{TileKind::hashes, 63, 5, 1}, "tile/63/005.p/1"},
         Case{{TileKind::entries, 0, 1000, 256}, "tile/entries/x001/000"},
         Case{{TileKind::entries, 0, 273, 255}, "tile/entries/273.p/255"},
         Case{{TileKind::hashes, 0, 36'028'797'018'963'967, 255}, "tile/0/x036/x028/x797/x018/x963/967.p/255"}}) {
@@ -48,12 +51,37 @@ TEST(TileName, WritesAndReadsTheNamesOfTheSpecification) {
 }
 
 TEST(TileName, RefusesEveryOtherSpelling) {
-  for (char const* path :
-       {"", "tile", "tile/", "tile/0", "tile/0/", "tile/0/0", "tile/0/00", "tile/0/0000", "tile/00/000", "tile/64/000",
-        "tile/-1/000", "tile/0/x000/000", "tile/0/001/000", "tile/0/x001/x000", "tile/0/000.p", "tile/0/000.p/",
-        "tile/0/000.p/0", "tile/0/000.p/01", "tile/0/000.p/256", "tile/0/000.p/1/", "/tile/0/000", "tile/0/000/",
-        "tile/entry/000", "tile/Entries/000", "tile/0/../000", "tile/0/x1/234", "tile/0/ 00", "tile/0/000.p/1.p/1",
-        "tile/0/x036/x028/x797/x018/x963/968", "tile/0/x999/x999/x999/x999/x999/x999/x999/999", "tile/0/x000/x001/000"})
+  for (char const* path : {"",
+                           "tile",
+                           "tile/",
+                           "tile/0",
+                           "tile/0/",
+                           "tile/0/0",
+                           "tile/0/00",
+                           "tile/0/0000",
+                           "tile/00/000",
+                           "tile/64/000",
+                           "tile/-1/000",
+                           "tile/0/x000/000",
+                           "tile/0/001/000",
+                           "tile/0/x001/x000",
+                           "tile/0/000.p",
+                           "tile/0/000.p/",
+                           "tile/0/000.p/0",
+                           "tile/0/000.p/01",
+                           "tile/0/000.p/256",
+                           "tile/0/000.p/1/",
+                           "/tile/0/000",
+                           "tile/0/000/",
+                           "tile/entry/000",
+                           "tile/Entries/000",
+                           "tile/0/../000",
+                           "tile/0/x1/234",
+                           "tile/0/ 00",
+                           "tile/0/000.p/1.p/1",
+                           "tile/0/x036/x028/x797/x018/x963/968",
+                           "tile/0/x999/x999/x999/x999/x999/x999/x999/999",
+                           "tile/0/x000/x001/000"})
     EXPECT_FALSE(TileName::parse(path)) << path;
 }
 

@@ -63,8 +63,8 @@ class Rebuild {
   }
 
   Result<> compare(unsigned level, std::uint64_t index, std::span<Hash const> computed) {
-    TileName const name{.kind = TileKind::hashes, .level = level, .index = index,
-                        .width = static_cast<unsigned>(computed.size())};
+    TileName const name{
+        .kind = TileKind::hashes, .level = level, .index = index, .width = static_cast<unsigned>(computed.size())};
     FABRICA_TRY(auto const stored, tiles_.tile(level, index, name.width));
     ++report_.tiles;
     if (stored.size() != computed.size_bytes())
@@ -83,9 +83,10 @@ class Rebuild {
     }
     std::uint64_t const first = position << (8 * level);
     std::uint64_t const last = ((position + 1) << (8 * level)) - 1;
-    return fail(Errc::invalid, "log_tile",
-                fmt::format("{} was changed: its hash {} is not that of entries {} to {}, whose own tiles agree with them.",
-                            name.path(), at, first, last));
+    return fail(
+        Errc::invalid, "log_tile",
+        fmt::format("{} was changed: its hash {} is not that of entries {} to {}, whose own tiles agree with them.",
+                    name.path(), at, first, last));
   }
 
   TileReader& tiles_;
@@ -96,12 +97,12 @@ class Rebuild {
 
 Result<std::vector<ByteView>> split_named(ByteView bundle, TileName const& name) {
   auto entries = split_bundle(bundle);
-  if (!entries)
-    return fail(Errc::invalid, "entry_bundle", fmt::format("{}: {}", name.path(), entries.error().what));
+  if (!entries) return fail(Errc::invalid, "entry_bundle", fmt::format("{}: {}", name.path(), entries.error().what));
   if (entries->size() != name.width)
     return fail(Errc::invalid, "entry_bundle",
                 fmt::format("{} has {} entries and should have {}: the first difference is at entry {}.", name.path(),
-                            entries->size(), name.width, name.index * kTileWidth + std::min<std::size_t>(entries->size(), name.width)));
+                            entries->size(), name.width,
+                            name.index * kTileWidth + std::min<std::size_t>(entries->size(), name.width)));
   return entries;
 }
 
@@ -112,7 +113,9 @@ Result<LogReport> verify_log(TileReader& tiles, Checkpoint const& checkpoint, Ve
   LogReport report{.size = checkpoint.size, .root = {}};
   auto const rebuild = std::make_unique<Rebuild>(tiles, checkpoint.size, report);
   for (std::uint64_t start = 0; start < checkpoint.size; start += kTileWidth) {
-    TileName const name{.kind = TileKind::entries, .level = 0, .index = start / kTileWidth,
+    TileName const name{.kind = TileKind::entries,
+                        .level = 0,
+                        .index = start / kTileWidth,
                         .width = tile_width(0, start / kTileWidth, checkpoint.size)};
     FABRICA_TRY(auto const bundle, tiles.entries(name.index, name.width));
     FABRICA_TRY(auto const entries, split_named(bundle, name));
@@ -126,10 +129,11 @@ Result<LogReport> verify_log(TileReader& tiles, Checkpoint const& checkpoint, Ve
   }
   FABRICA_TRY(report.root, rebuild->finish());
   if (report.root != checkpoint.root)
-    return fail(Errc::invalid, "log_root",
-                fmt::format("The {} entries and all tiles agree with each other, but their root is {} and the checkpoint "
-                            "says {}.",
-                            checkpoint.size, report.root.hex(), checkpoint.root.hex()));
+    return fail(
+        Errc::invalid, "log_root",
+        fmt::format("The {} entries and all tiles agree with each other, but their root is {} and the checkpoint "
+                    "says {}.",
+                    checkpoint.size, report.root.hex(), checkpoint.root.hex()));
   return report;
 }
 
@@ -138,8 +142,7 @@ Result<LogReport> verify_log_folder(std::filesystem::path const& folder, Verifie
   FABRICA_TRY(auto const content, crypto::read_file(folder / "checkpoint", kNoteBytesMax));
   FABRICA_TRY(auto const checkpoint, SignedCheckpoint::parse(as_text(content)));
   if (checkpoint.checkpoint.origin != log.name())
-    return fail(Errc::invalid, "checkpoint",
-                fmt::format("The checkpoint is of another log than {}.", log.name()));
+    return fail(Errc::invalid, "checkpoint", fmt::format("The checkpoint is of another log than {}.", log.name()));
   FABRICA_DO(verify_note(checkpoint.note, std::span{&log, 1}));
   DirectoryTiles tiles{folder};
   return verify_log(tiles, checkpoint.checkpoint, options);

@@ -23,9 +23,10 @@ TEST(VerifyLog, AgreesWithThe70000Entries) {
   std::uint64_t seen = 0;
   std::uint64_t progress = 0;
   auto const checkpoint = SignedCheckpoint::parse(vectors::kCheckpoint)->checkpoint;
-  auto const report = verify_log(tiles, checkpoint,
-                                 {.on_entry = [&](std::uint64_t index, ByteView) -> Result<> { return seen += index == seen, Result<>{}; },
-                                  .on_progress = [&](std::uint64_t done, std::uint64_t) { progress = done; }});
+  auto const report = verify_log(
+      tiles, checkpoint,
+      {.on_entry = [&](std::uint64_t index, ByteView) -> Result<> { return seen += index == seen, Result<>{}; },
+       .on_progress = [&](std::uint64_t done, std::uint64_t) { progress = done; }});
   ASSERT_TRUE(report) << report.error().what;
   EXPECT_EQ(report->root, checkpoint.root);
   EXPECT_EQ(report->bundles, 274u);
@@ -56,8 +57,10 @@ TEST(VerifyLog, NamesTheFileAndTheFirstDifference) {
            Row{"tile/entries/001", 1, "entry_bundle", "tile/entries/001"},
            Row{"tile/0/002", 32 * 9 + 3, "log_entry_hash", "Entry 521 in tile/entries/002"},
            Row{"tile/0/257.p/208", 0, "log_entry_hash", "tile/0/257.p/208"},
-           Row{"tile/1/000", 32 * 3, "log_tile", "tile/1/000 was changed: its hash 3 is not that of entries 768 to 1023"},
-           Row{"tile/1/001.p/1", 31, "log_tile", "tile/1/001.p/1 was changed: its hash 0 is not that of entries 65536 to 65791"},
+           Row{"tile/1/000", 32 * 3, "log_tile",
+               "tile/1/000 was changed: its hash 3 is not that of entries 768 to 1023"},
+           Row{"tile/1/001.p/1", 31, "log_tile",
+               "tile/1/001.p/1 was changed: its hash 0 is not that of entries 65536 to 65791"},
            Row{"tile/2/000.p/1", 31, "log_tile", "tile/2/000.p/1"},
        }) {
     auto tiles = whole;
@@ -87,11 +90,12 @@ TEST(VerifyLog, RefusesALogRewrittenAsAWhole) {
 TEST(VerifyLog, StopsWhereTheCallerSaysSo) {
   auto tiles = testing::make_log(10);
   std::uint64_t seen = 0;
-  auto const report = verify_log(tiles, head_of(tiles, 10), {.on_entry = [&](std::uint64_t index, ByteView) -> Result<> {
-    ++seen;
-    if (index == 4) return fail(Errc::invalid, "actor", "Not signed.");
-    return {};
-  }});
+  auto const report =
+      verify_log(tiles, head_of(tiles, 10), {.on_entry = [&](std::uint64_t index, ByteView) -> Result<> {
+                   ++seen;
+                   if (index == 4) return fail(Errc::invalid, "actor", "Not signed.");
+                   return {};
+                 }});
   EXPECT_EQ(report.error().reason, "actor");
   EXPECT_EQ(seen, 5u);
 }
@@ -109,7 +113,8 @@ TEST(VerifyLogFolder, ChecksTheSignatureFirst) {
   ASSERT_TRUE(write_batch(folder, batch));
   EXPECT_EQ(verify_log_folder(folder, log.verifier()).error().reason, "file_missing");
   std::ofstream{folder / "checkpoint"}
-      << sign_checkpoint({.origin = "log.example", .size = batch.size, .root = batch.root, .extensions = {}}, log)->encode();
+      << sign_checkpoint({.origin = "log.example", .size = batch.size, .root = batch.root, .extensions = {}}, log)
+             ->encode();
   EXPECT_TRUE(verify_log_folder(folder, log.verifier()));
   EXPECT_EQ(verify_log_folder(folder, other.verifier()).error().reason, "signature");
   fs::remove_all(folder);

@@ -24,7 +24,8 @@ std::vector<VerifierKey> keys_of(std::string const& origin, std::vector<Verifier
 }
 
 // The checkpoint as we hand it on: the signatures by the log that we verified, and ours; nothing a stranger added.
-std::string cosigned(SignedCheckpoint const& checkpoint, std::vector<VerifierKey> const& keys, NoteSignature const& ours) {
+std::string cosigned(SignedCheckpoint const& checkpoint, std::vector<VerifierKey> const& keys,
+                     NoteSignature const& ours) {
   Note note{.text = checkpoint.note.text, .signatures = {}};
   for (auto const& signature : checkpoint.note.signatures)
     for (auto const& key : keys)
@@ -43,7 +44,8 @@ std::string AddCheckpoint::encode() const {
 
 Result<AddCheckpoint> AddCheckpoint::parse(std::string_view body) {
   if (body.size() > kWitnessRequestBytesMax)
-    return fail(Errc::too_large, "witness_request", fmt::format("A request has at most {} bytes.", kWitnessRequestBytesMax));
+    return fail(Errc::too_large, "witness_request",
+                fmt::format("A request has at most {} bytes.", kWitnessRequestBytesMax));
   AddCheckpoint request;
   auto line = take_line(body);
   if (!line || !line->starts_with("old ")) return bad_request("The request does not start with a line \"old <size>\".");
@@ -72,7 +74,8 @@ std::optional<WitnessAnswer> witness_refusal(AddCheckpoint const& request, std::
   if (request.old_size > head.size) return refuse(400, "The old size is larger than the checkpoint's.");
   auto const keys = keys_of(head.origin, trusted);
   if (keys.empty()) return refuse(404, "This witness does not know the log of this checkpoint.");
-  if (auto const signers = verify_note(request.checkpoint.note, keys); !signers) return refuse(403, signers.error().what);
+  if (auto const signers = verify_note(request.checkpoint.note, keys); !signers)
+    return refuse(403, signers.error().what);
   if (auto const last_size = last ? last->size : 0; request.old_size != last_size) return witness_conflict(last_size);
   auto const old_root = last ? last->root : empty_root();
   if (last && request.old_size == head.size && head.root != old_root) {
@@ -81,7 +84,8 @@ std::optional<WitnessAnswer> witness_refusal(AddCheckpoint const& request, std::
     return answer;
   }
   // Covers what is left: size 0 with a root that is not the empty one, a proof from 0 that is not empty, a wrong proof.
-  if (auto const consistent = verify_consistency(request.old_size, old_root, head.size, head.root, request.proof); !consistent)
+  if (auto const consistent = verify_consistency(request.old_size, old_root, head.size, head.root, request.proof);
+      !consistent)
     return refuse(422, consistent.error().what);
   return std::nullopt;
 }
@@ -127,7 +131,8 @@ WitnessAnswer Witness::add_checkpoint(std::string_view body) {
 
   auto const signature = cosign(checkpoint.note.text, key_, static_cast<std::uint64_t>(clock_.now() / kSecond));
   if (!signature) return refuse(500, "The witness cannot sign.");
-  WitnessedHead const next{.size = checkpoint.checkpoint.size, .root = checkpoint.checkpoint.root,
+  WitnessedHead const next{.size = checkpoint.checkpoint.size,
+                           .root = checkpoint.checkpoint.root,
                            .checkpoint = cosigned(checkpoint, keys, *signature)};
   // Durable before the answer leaves, and only if nobody was quicker: else a slow request would roll the head back.
   auto const swapped = store_.swap(origin, request->old_size, next);

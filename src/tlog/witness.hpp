@@ -49,8 +49,9 @@ struct WitnessAnswer {
   bool misbehaviour = false;
 };
 
-// The rule: what to answer, given the last head cosigned for the origin (nullopt: never). Without a value the checkpoint is
-// to be stored and cosigned. `trusted` are the witness's logs; a log is known by its key's name, which is the origin.
+// The rule: what to answer, given the last head cosigned for the origin (nullopt: never). Without a value the
+// checkpoint is to be stored and cosigned. `trusted` are the witness's logs; a log is known by its key's name, which is
+// the origin.
 std::optional<WitnessAnswer> witness_refusal(AddCheckpoint const& request, std::vector<VerifierKey> const& trusted,
                                              std::optional<WitnessedHead> const& last);
 WitnessAnswer witness_conflict(std::uint64_t last_size);

@@ -39,27 +39,30 @@ fs::path head_path(fs::path const& folder, std::string const& hash) { return fol
 std::string hash_of(std::string const& origin) { return crypto::sha256(origin).hex(); }
 
 std::unexpected<Error> bad_state(fs::path const& path, std::string_view why) {
-  return fail(Errc::invalid, "witness_state",
-              fmt::format("{} {}. A witness that forgot what it cosigned could cosign a second history: do not repair or "
-                          "restore it; retire this key and make a new witness with a new key.",
-                          path.string(), why));
+  return fail(
+      Errc::invalid, "witness_state",
+      fmt::format("{} {}. A witness that forgot what it cosigned could cosign a second history: do not repair or "
+                  "restore it; retire this key and make a new witness with a new key.",
+                  path.string(), why));
 }
 
 Result<Marker> read_marker(fs::path const& folder) {
   auto const path = marker_path(folder);
   auto const content = crypto::read_file(path, kMarkerBytesMax);
   if (!content && content.error().code == Errc::not_found)
-    return fail(Errc::not_found, "witness_state_missing",
-                fmt::format("There is no witness state in {}. A key that has cosigned must never start again from nothing: "
-                            "if its state is lost, retire the key and make a new witness. Only a new key gets new state.",
-                            folder.string()));
+    return fail(
+        Errc::not_found, "witness_state_missing",
+        fmt::format("There is no witness state in {}. A key that has cosigned must never start again from nothing: "
+                    "if its state is lost, retire the key and make a new witness. Only a new key gets new state.",
+                    folder.string()));
   if (!content) return std::unexpected(content.error());
   auto rest = as_text(*content);
   Marker marker;
   if (take_line(rest) != kFirstLine) return bad_state(path, "is not a witness state");
   while (auto const line = take_line(rest)) {
     if (line->starts_with("key ") && marker.vkey.empty()) marker.vkey = line->substr(4);
-    else if (line->starts_with("head ") && crypto::Digest::from_hex(line->substr(5))) marker.heads.emplace(line->substr(5));
+    else if (line->starts_with("head ") && crypto::Digest::from_hex(line->substr(5)))
+      marker.heads.emplace(line->substr(5));
     else return bad_state(path, "is damaged");
   }
   if (marker.vkey.empty() || !rest.empty()) return bad_state(path, "is damaged");
@@ -75,12 +78,14 @@ Result<WitnessedHead> read_head(fs::path const& path, std::string const& hash, V
   if (!checkpoint || hash_of(checkpoint->checkpoint.origin) != hash ||
       !verify_note(checkpoint->note, std::span{&key, 1}))
     return bad_state(path, "is damaged");
-  return WitnessedHead{.size = checkpoint->checkpoint.size, .root = checkpoint->checkpoint.root,
+  return WitnessedHead{.size = checkpoint->checkpoint.size,
+                       .root = checkpoint->checkpoint.root,
                        .checkpoint = std::string{as_text(*content)}};
 }
 
 std::unexpected<Error> cannot_make(fs::path const& path, std::error_code const& error) {
-  return fail(Errc::unavailable, "file_write", fmt::format("{} could not be made: {}.", path.string(), error.message()));
+  return fail(Errc::unavailable, "file_write",
+              fmt::format("{} could not be made: {}.", path.string(), error.message()));
 }
 
 }  // namespace
@@ -142,7 +147,8 @@ Result<std::unique_ptr<FileWitnessStore>> FileWitnessStore::open(fs::path const&
   auto const path = folder / "lock";
   int const lock = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (lock < 0)
-    return fail(Errc::unavailable, "file_write", fmt::format("{} could not be opened: {}.", path.string(), std::strerror(errno)));
+    return fail(Errc::unavailable, "file_write",
+                fmt::format("{} could not be opened: {}.", path.string(), std::strerror(errno)));
   auto impl = std::make_unique<Impl>(folder, lock);
   if (::flock(lock, LOCK_EX | LOCK_NB) != 0)
     return fail(Errc::conflict, "witness_state_locked",
@@ -189,7 +195,8 @@ Result<> FileWitnessStore::keep_evidence(std::string const& origin, std::string_
   if (fs::exists(path, error)) return {};
   auto const kept = std::distance(fs::directory_iterator{folder, error}, fs::directory_iterator{});
   if (error || static_cast<std::size_t>(kept) >= kEvidenceMax)
-    return fail(Errc::too_large, "witness_evidence", fmt::format("{} holds as much evidence as it may.", folder.string()));
+    return fail(Errc::too_large, "witness_evidence",
+                fmt::format("{} holds as much evidence as it may.", folder.string()));
   return crypto::replace_file(path, as_bytes(request));
 }
 

@@ -87,7 +87,8 @@ TEST_F(WitnessTest, CosignsAGrowingLogAndServesItsHead) {
     ASSERT_EQ(answer.status, 200) << answer.body;
     auto cosigned = body.checkpoint;
     EXPECT_EQ(*add_cosignatures(cosigned, answer.body, key.verifier()), 1u);
-    auto const policy = *Policy::parse("log " + log.verifier().text() + "\nwitness w " + key.verifier().text() + "\nquorum w\n");
+    auto const policy =
+        *Policy::parse("log " + log.verifier().text() + "\nwitness w " + key.verifier().text() + "\nquorum w\n");
     EXPECT_EQ(policy.require(cosigned)->quorum_time_s, 1'767'225'600u);
     EXPECT_EQ(witness->checkpoint(hash).body, cosigned.encode());
     EXPECT_EQ(store.heads[std::string{kOrigin}].size, size);
@@ -115,7 +116,8 @@ TEST_F(WitnessTest, RefusesInTheOrderOfTheSpecification) {
   };
   auto const stranger = *SignerKey::generate(std::string{kOrigin}, KeyType::ed25519, random);
   auto const other = *SignerKey::generate("other.example", KeyType::ed25519, random);
-  auto const unknown_log = *sign_checkpoint({.origin = "other.example", .size = 20, .root = root(20), .extensions = {}}, other);
+  auto const unknown_log =
+      *sign_checkpoint({.origin = "other.example", .size = 20, .root = root(20), .extensions = {}}, other);
   auto forged = good.checkpoint;
   forged.note.signatures[0].signature[5] ^= 1;
   auto bad_and_old = forged;
@@ -138,16 +140,25 @@ TEST_F(WitnessTest, RefusesInTheOrderOfTheSpecification) {
       {"old larger than the checkpoint, and unknown log",
        AddCheckpoint{.old_size = 21, .proof = {}, .checkpoint = unknown_log}.encode(), 400},
       {"unknown log", AddCheckpoint{.old_size = 8, .proof = good.proof, .checkpoint = unknown_log}.encode(), 404},
-      {"unknown log at another size", AddCheckpoint{.old_size = 3, .proof = {}, .checkpoint = unknown_log}.encode(), 404},
+      {"unknown log at another size", AddCheckpoint{.old_size = 3, .proof = {}, .checkpoint = unknown_log}.encode(),
+       404},
       {"signed by a key we do not trust",
-       AddCheckpoint{.old_size = 8, .proof = good.proof, .checkpoint = *sign_checkpoint(good.checkpoint.checkpoint, stranger)}.encode(), 403},
-      {"the trusted key's signature is bad", AddCheckpoint{.old_size = 8, .proof = good.proof, .checkpoint = forged}.encode(), 403},
-      {"a bad signature and another size", AddCheckpoint{.old_size = 3, .proof = {}, .checkpoint = bad_and_old}.encode(), 403},
+       AddCheckpoint{
+           .old_size = 8, .proof = good.proof, .checkpoint = *sign_checkpoint(good.checkpoint.checkpoint, stranger)}
+           .encode(),
+       403},
+      {"the trusted key's signature is bad",
+       AddCheckpoint{.old_size = 8, .proof = good.proof, .checkpoint = forged}.encode(), 403},
+      {"a bad signature and another size",
+       AddCheckpoint{.old_size = 3, .proof = {}, .checkpoint = bad_and_old}.encode(), 403},
       {"another size than the last cosigned", request(3, 20).encode(), 409},
       {"from nothing", request(0, 20).encode(), 409},
-      {"another size and a wrong root", AddCheckpoint{.old_size = 3, .proof = {}, .checkpoint = checkpoint(3, wrong)}.encode(), 409},
-      {"the same size with another root", AddCheckpoint{.old_size = 8, .proof = {}, .checkpoint = checkpoint(8, wrong)}.encode(), 422},
-      {"the same size with a proof", AddCheckpoint{.old_size = 8, .proof = {wrong}, .checkpoint = checkpoint(8)}.encode(), 422},
+      {"another size and a wrong root",
+       AddCheckpoint{.old_size = 3, .proof = {}, .checkpoint = checkpoint(3, wrong)}.encode(), 409},
+      {"the same size with another root",
+       AddCheckpoint{.old_size = 8, .proof = {}, .checkpoint = checkpoint(8, wrong)}.encode(), 422},
+      {"the same size with a proof",
+       AddCheckpoint{.old_size = 8, .proof = {wrong}, .checkpoint = checkpoint(8)}.encode(), 422},
       {"no proof", AddCheckpoint{.old_size = 8, .proof = {}, .checkpoint = good.checkpoint}.encode(), 422},
       {"a wrong proof", AddCheckpoint{.old_size = 8, .proof = {wrong}, .checkpoint = good.checkpoint}.encode(), 422},
       {"a tree that is not an extension",
@@ -206,8 +217,10 @@ TEST_F(WitnessTest, SignsNothingItCouldNotStore) {
 }
 
 TEST_F(WitnessTest, NeedsACosignersKeyAndALog) {
-  EXPECT_EQ(Witness::make(*SignerKey::parse(log.text().text()), {log.verifier()}, store, clock, events).error().reason, "key_type");
-  EXPECT_EQ(Witness::make(*SignerKey::parse(key.text().text()), {}, store, clock, events).error().reason, "witness_logs");
+  EXPECT_EQ(Witness::make(*SignerKey::parse(log.text().text()), {log.verifier()}, store, clock, events).error().reason,
+            "key_type");
+  EXPECT_EQ(Witness::make(*SignerKey::parse(key.text().text()), {}, store, clock, events).error().reason,
+            "witness_logs");
   EXPECT_EQ(Witness::make(*SignerKey::parse(key.text().text()), {key.verifier()}, store, clock, events).error().reason,
             "witness_logs");
 }
@@ -297,7 +310,7 @@ TEST_F(FileStore, KeepsEvidenceOfTwoHistoriesOnce) {
   EXPECT_EQ(file_witness->add_checkpoint(split.encode()).status, 422);
   EXPECT_EQ(file_witness->add_checkpoint(split.encode()).status, 422);
   ASSERT_EQ(std::distance(fs::directory_iterator{folder / "evidence"}, fs::directory_iterator{}), 1);
-  EXPECT_EQ(as_text(*crypto::read_file(fs::directory_iterator{folder / "evidence"}->path(), 10'000)), split.encode());
+  EXPECT_EQ(as_text(*crypto::read_file(fs::directory_iterator{folder / "evidence"} -> path(), 10'000)), split.encode());
 }
 
 // Twenty requests at once from 3 on: exactly one may win each size, and the head never goes back.
