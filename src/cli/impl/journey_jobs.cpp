@@ -58,7 +58,7 @@ Result<> Journey::follow(std::string_view step, std::string const& id) {
     if (!over(state)) {
       auto line = fmt::format("{} {}", step, state);
       if (state == "running") {
-        auto const series = session_.get(fmt::format("/jobs/{}/metrics?limit=2", id));
+        auto const series = session_.get(fmt::format("/jobs/{}/metrics?limit=4", id));
         if (series) line = live_line(series->root());
         if (line.empty()) line = plain(job.find("message"));
       }
