@@ -22,8 +22,9 @@ http::Response tile(journal::Sequencer const& sequencer, http::Request const& re
 }
 
 http::Response plain_text(std::string body) {
-  auto response = http::text_response(body.empty() ? 404 : 200, "text/plain; charset=utf-8",
-                                      body.empty() ? "Nothing has been published yet.\n" : std::move(body));
+  bool const there = !body.empty();
+  auto response = http::text_response(there ? 200 : 404, "text/plain; charset=utf-8",
+                                      there ? std::move(body) : "Nothing has been published yet.\n");
   response.headers.set("Cache-Control", "no-cache");
   return response;
 }
