@@ -356,9 +356,18 @@ Result<> Journey::verify() {
   return {};
 }
 
+// A state belongs to one factory, wherever that listens today: its log's key tells it.
+Result<> Journey::recognise() {
+  FABRICA_TRY(auto const status, patiently([&] { return session_.get("/log/status"); }));
+  auto const key = plain(status.at("/vkey"));
+  if (!state_.has("factory")) return state_.set("factory", key);
+  if (state_.get("factory") == key) return {};
+  return fail(Errc::invalid, "run_state", fmt::format("{} was begun at another factory ({}): name another file with --state.", state_.path(), state_.get("factory")));
+}
+
 Result<> Journey::run() {
   using Step = Result<> (Journey::*)();
-  for (Step const step : {&Journey::plan, &Journey::apply, &Journey::award, &Journey::data, &Journey::split, &Journey::preregister,
+  for (Step const step : {&Journey::recognise, &Journey::plan, &Journey::apply, &Journey::award, &Journey::data, &Journey::split, &Journey::preregister,
                           &Journey::train, &Journey::model, &Journey::evaluate, &Journey::assess, &Journey::release,
                           &Journey::dossier, &Journey::verify})
     FABRICA_DO((this->*step)());
@@ -371,7 +380,7 @@ int run_project(Options const& options, JourneySettings settings) {
   Session session{options};
   auto const text = crypto::read_file(settings.project_file, 4u << 20);
   if (!text) return report(text.error());
-  auto const fingerprint = crypto::sha256(session.server() + std::string{as_text(*text)}).hex();
+  auto const fingerprint = crypto::sha256(as_text(*text)).hex();
   auto const stem = fs::path{settings.project_file}.stem().string();
   if (settings.state_file.empty()) settings.state_file = stem + ".run.json";
   if (settings.out_folder.empty()) settings.out_folder = stem + "-out";

@@ -29,6 +29,7 @@ class Journey {
   Result<> run();
 
  private:
+  Result<> recognise();
   Result<> plan();
   Result<> apply();
   Result<> award();

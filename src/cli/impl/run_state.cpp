@@ -17,7 +17,7 @@ Result<RunState> RunState::open(std::string path, std::string const& fingerprint
     FABRICA_TRY(state.values_, (json::read<std::map<std::string, std::string>>(*text)));
     if (state.get("fingerprint") != fingerprint)
       return fail(Errc::invalid, "run_state",
-                  fmt::format("{} belongs to another server or project file, or the file was changed since. Go on with the old file, "
+                  fmt::format("{} belongs to another project file, or the file was changed since. Go on with the old file, "
                               "or start anew with --state ANOTHER.", state.path_));
     return state;
   }
