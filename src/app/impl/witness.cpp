@@ -57,6 +57,7 @@ Result<> witness_serve(WitnessServe const& settings) {
                          .body_bytes_max = tlog::kWitnessRequestBytesMax});
   router.add("GET", "/{origin}/checkpoint",
              [&](http::Request& request) { return response_of(witness->checkpoint(request.parameter("origin"))); });
+  router.add("GET", "/health", [](http::Request&) { return http::text_response(200, "text/plain; charset=utf-8", "ok\n"); });
   http::Metrics metrics;
   runtime::Pool pool{{.name = "witness", .threads = 2}};
   http::Server::Settings server_settings;
