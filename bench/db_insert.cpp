@@ -1,6 +1,6 @@
 // Durable INSERTs a second on this disk: bench_insert FOLDER [seconds] prints JSON.
-// Three ways in one run: SQLite alone with a commit each, SQLite alone with a commit for 64, and 64 threads that each wait
-// for their own write through db/. All with a write-ahead log and synchronous = FULL.
+// Three ways in one run: SQLite alone with a commit each, SQLite alone with a commit for 64, and 64 threads that each
+// wait for their own write through db/. All with a write-ahead log and synchronous = FULL.
 #include <fmt/format.h>
 #include <sqlite3.h>
 
@@ -13,14 +13,16 @@
 #include <thread>
 #include <vector>
 
+#include "base/check.hpp"
 #include "db/db.hpp"
 
 namespace {
 
-using SteadyClock = std::chrono::steady_clock;
 using namespace fabrica;
+using SteadyClock = std::chrono::steady_clock;
 
-constexpr char kTable[] = "CREATE TABLE row (id INTEGER PRIMARY KEY, name TEXT NOT NULL, body TEXT NOT NULL, made_us BIGINT NOT NULL)";
+constexpr char kTable[] =
+    "CREATE TABLE row (id INTEGER PRIMARY KEY, name TEXT NOT NULL, body TEXT NOT NULL, made_us BIGINT NOT NULL)";
 constexpr char kInsert[] = "INSERT INTO row (name, body, made_us) VALUES ($1, $2, $3)";
 constexpr int kClients = 64;
 
@@ -30,8 +32,7 @@ double seconds_since(SteadyClock::time_point start) {
 
 void must(int code, int wanted, char const* what) {
   if (code == wanted) return;
-  fmt::print(stderr, "{} failed: {}\n", what, sqlite3_errstr(code));
-  std::exit(1);
+  die(fmt::format("{} failed: {}", what, sqlite3_errstr(code)));
 }
 
 double bare(std::string const& path, int rows_a_commit, double seconds) {
@@ -70,10 +71,7 @@ struct Layer {
 
 Layer layer(std::string const& path, double seconds) {
   auto opened = db::open({.url = "sqlite:" + path});
-  if (!opened || !(*opened)->write([](db::Tx& tx) { return tx.run({"make", kTable}); })) {
-    fmt::print(stderr, "cannot use {}\n", path);
-    std::exit(1);
-  }
+  if (!opened || !(*opened)->write([](db::Tx& tx) { return tx.run({"make", kTable}); })) die("cannot use " + path);
   auto& database = **opened;
   constexpr db::Query kPut{"put", kInsert};
   std::vector<std::vector<double>> waits(kClients);
@@ -87,7 +85,7 @@ Layer layer(std::string const& path, double seconds) {
           auto const name = std::to_string(mine.size());
           auto const done = database.write(
               [&](db::Tx& tx) { return tx.insert(kPut, name, "a body of some forty characters, as here", 1); });
-          if (!done) std::exit(1);
+          if (!done) die(done.error().what);
           mine.push_back(seconds_since(asked) * 1000);
         }
       });
@@ -96,7 +94,9 @@ Layer layer(std::string const& path, double seconds) {
   std::vector<double> all;
   for (auto const& some : waits) all.insert(all.end(), some.begin(), some.end());
   std::ranges::sort(all);
-  auto const at = [&](double share) { return all[static_cast<std::size_t>(share * static_cast<double>(all.size() - 1))]; };
+  auto const at = [&](double share) {
+    return all[static_cast<std::size_t>(share * static_cast<double>(all.size() - 1))];
+  };
   return {static_cast<double>(all.size()) / took, at(0.5), at(0.99)};
 }
 
@@ -114,8 +114,9 @@ int main(int argc, char** argv) {
   auto const each = bare((folder / "each.db").string(), 1, seconds);
   auto const grouped = bare((folder / "grouped.db").string(), kClients, seconds);
   auto const through = layer((folder / "layer.db").string(), seconds);
-  fmt::print("{{\"clients\": {}, \"bare_each_per_s\": {:.0f}, \"bare_grouped_per_s\": {:.0f}, \"layer_per_s\": {:.0f}, "
-             "\"layer_p50_ms\": {:.2f}, \"layer_p99_ms\": {:.2f}}}\n",
-             kClients, each, grouped, through.rate, through.p50_ms, through.p99_ms);
+  fmt::print(
+      "{{\"clients\": {}, \"bare_each_per_s\": {:.0f}, \"bare_grouped_per_s\": {:.0f}, \"layer_per_s\": {:.0f}, "
+      "\"layer_p50_ms\": {:.2f}, \"layer_p99_ms\": {:.2f}}}\n",
+      kClients, each, grouped, through.rate, through.p50_ms, through.p99_ms);
   return 0;
 }

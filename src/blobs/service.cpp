@@ -14,7 +14,8 @@ std::unexpected<Error> no_blob(crypto::Digest const& digest) {
 }
 
 std::unexpected<Error> wrong_offset(std::int64_t received) {
-  return fail(Errc::conflict, "upload_offset", fmt::format("The upload stands at {} bytes: go on from there.", received));
+  return fail(Errc::conflict, "upload_offset",
+              fmt::format("The upload stands at {} bytes: go on from there.", received));
 }
 
 }  // namespace
@@ -64,7 +65,8 @@ Result<Usage> Service::usage(db::Tx& tx, std::string_view account) {
   FABRICA_TRY(auto const used, tx.one<std::int64_t>(kUsed, account));
   FABRICA_TRY(auto const uploading, tx.one<std::pair<std::int64_t, std::int64_t>>(kUploading, account));
   FABRICA_TRY(auto const quota, tx.maybe<std::int64_t>(kQuota, account));
-  return Usage{.used_bytes = used, .uploading_bytes = uploading.first, .quota_bytes = quota.value_or(limits_.quota_bytes)};
+  return Usage{
+      .used_bytes = used, .uploading_bytes = uploading.first, .quota_bytes = quota.value_or(limits_.quota_bytes)};
 }
 
 Result<> Service::set_quota(db::Tx& tx, std::string_view account, std::int64_t bytes_max) {
@@ -77,19 +79,27 @@ Result<> Service::check_quota(db::Tx& tx, std::string_view account, std::int64_t
   FABRICA_TRY(auto const now, usage(tx, account));
   // Each is at most 2^62 by the limits, so differences do not overflow.
   if (more_bytes <= now.quota_bytes - now.used_bytes - now.uploading_bytes) return {};
-  return fail(Errc::over_budget, "blob_quota",
-              fmt::format("{} bytes more do not fit: {} of {} are used and {} are being uploaded. Delete what is no longer "
-                          "needed, or ask for a larger quota.", more_bytes, now.used_bytes, now.quota_bytes, now.uploading_bytes));
+  return fail(
+      Errc::over_budget, "blob_quota",
+      fmt::format("{} bytes more do not fit: {} of {} are used and {} are being uploaded. Delete what is no longer "
+                  "needed, or ask for a larger quota.",
+                  more_bytes, now.used_bytes, now.quota_bytes, now.uploading_bytes));
 }
 
 Result<Upload> Service::start_upload(std::string_view account, std::optional<std::int64_t> size_bytes,
                                      std::optional<crypto::Digest> const& digest) {
-  if (size_bytes && *size_bytes < 0) return fail(Errc::invalid, "upload_size", "A size is a number of bytes, 0 or more.");
+  if (size_bytes && *size_bytes < 0)
+    return fail(Errc::invalid, "upload_size", "A size is a number of bytes, 0 or more.");
   if (size_bytes.value_or(0) > limits_.upload_bytes_max)
-    return fail(Errc::too_large, "upload_size", fmt::format("An upload holds at most {} bytes: split the file.", limits_.upload_bytes_max));
+    return fail(Errc::too_large, "upload_size",
+                fmt::format("An upload holds at most {} bytes: split the file.", limits_.upload_bytes_max));
   auto const now = clock_.now();
-  Upload upload{.public_id = PublicId::make(now, random_), .account = std::string{account}, .size_bytes = size_bytes,
-                .digest = std::nullopt, .received_bytes = 0, .expires_us = {now + limits_.upload_lifetime}};
+  Upload upload{.public_id = PublicId::make(now, random_),
+                .account = std::string{account},
+                .size_bytes = size_bytes,
+                .digest = std::nullopt,
+                .received_bytes = 0,
+                .expires_us = {now + limits_.upload_lifetime}};
   if (digest) upload.digest = digest->hex();
   auto const started = database_.write([&](db::Tx& tx) -> Result<> {
     FABRICA_TRY(auto const open, tx.one<std::pair<std::int64_t, std::int64_t>>(kUploading, account));
@@ -107,7 +117,8 @@ Result<Upload> Service::start_upload(std::string_view account, std::optional<std
 Result<Upload> Service::load_upload(db::Tx& tx, PublicId const& id) {
   FABRICA_TRY(auto found, tx.maybe<Upload>(kUploadFind, id));
   if (!found || found->expires_us.us < clock_.now())
-    return fail(Errc::not_found, "upload", "There is no such upload, or it has expired or is finished: start a new one.");
+    return fail(Errc::not_found, "upload",
+                "There is no such upload, or it has expired or is finished: start a new one.");
   return *std::move(found);
 }
 
@@ -123,9 +134,11 @@ Result<Upload> Service::append(PublicId const& id, std::int64_t offset, ByteView
   auto const most = std::min(upload.size_bytes.value_or(limits_.upload_bytes_max), limits_.upload_bytes_max);
   auto const piece = static_cast<std::int64_t>(bytes.size());
   if (piece > most - offset)
-    return fail(Errc::too_large, "upload_size", fmt::format("The upload holds {} bytes and this piece goes past them.", most));
+    return fail(Errc::too_large, "upload_size",
+                fmt::format("The upload holds {} bytes and this piece goes past them.", most));
   // Before the bytes are written, so that a disk is not filled by what will be refused.
-  if (!upload.size_bytes) FABRICA_DO(database_.read([&](db::Tx& tx) { return check_quota(tx, upload.account, piece); }));
+  if (!upload.size_bytes)
+    FABRICA_DO(database_.read([&](db::Tx& tx) { return check_quota(tx, upload.account, piece); }));
   FABRICA_DO(file.append(offset, bytes));
   upload.received_bytes += piece;
   upload.expires_us = {clock_.now() + limits_.upload_lifetime};

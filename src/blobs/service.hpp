@@ -12,11 +12,11 @@
 namespace fabrica::blobs {
 
 struct Limits {
-  std::int64_t quota_bytes = std::int64_t{1} << 40;         // of an account that has no quota of its own
+  std::int64_t quota_bytes = std::int64_t{1} << 40;  // of an account that has no quota of its own
   std::int64_t upload_bytes_max = std::int64_t{1} << 40;
-  int uploads_max = 32;                                     // open at once, of one account
-  Micros upload_lifetime = 7 * kDay;                        // after its last piece
-  Micros grace = kDay;                                      // how long what nobody keeps stays
+  int uploads_max = 32;               // open at once, of one account
+  Micros upload_lifetime = 7 * kDay;  // after its last piece
+  Micros grace = kDay;                // how long what nobody keeps stays
 };
 
 struct Swept {

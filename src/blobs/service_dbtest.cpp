@@ -1,8 +1,7 @@
-#include "blobs/service.hpp"
-
 #include <filesystem>
 #include <fstream>
 
+#include "blobs/service.hpp"
 #include "db/testing/dbtest.hpp"
 
 namespace fabrica::blobs {
@@ -31,7 +30,8 @@ class Blobs : public db::DbTest {
   db::TestFolder folder;
   ManualClock clock{1'790'000'000 * kSecond};
   SeededRandom random{1};
-  Limits limits{.quota_bytes = 1000, .upload_bytes_max = 500, .uploads_max = 3, .upload_lifetime = kDay, .grace = kHour};
+  Limits limits{
+      .quota_bytes = 1000, .upload_bytes_max = 500, .uploads_max = 3, .upload_lifetime = kDay, .grace = kHour};
   Store store = *Store::open(folder.path() + "/data", clock);
 
  private:

@@ -16,12 +16,14 @@ namespace {
 namespace fs = std::filesystem;
 
 std::unexpected<Error> mismatch(crypto::Digest const& wanted, crypto::Digest const& got) {
-  return fail(Errc::invalid, "digest_mismatch",
-              fmt::format("The bytes have SHA-256 {}, not {}: send the right file, undamaged.", got.hex(), wanted.hex()));
+  return fail(
+      Errc::invalid, "digest_mismatch",
+      fmt::format("The bytes have SHA-256 {}, not {}: send the right file, undamaged.", got.hex(), wanted.hex()));
 }
 
 std::unexpected<Error> lost_bytes(std::string const& path) {
-  return fail(Errc::unavailable, "file", fmt::format("{} has lost bytes that were received: start a new upload.", path));
+  return fail(Errc::unavailable, "file",
+              fmt::format("{} has lost bytes that were received: start a new upload.", path));
 }
 
 // The names of a folder that are files, read in one go so that removing while visiting is safe.
@@ -59,7 +61,8 @@ Result<std::size_t> Reader::read(std::int64_t offset, std::span<std::uint8_t> ou
 }
 
 Result<Store> Store::open(fs::path folder, Clock const& clock) {
-  for (auto const& path : {folder, folder / "blobs", folder / "incoming", folder / "uploads"}) FABRICA_DO(make_folder(path.string()));
+  for (auto const& path : {folder, folder / "blobs", folder / "incoming", folder / "uploads"})
+    FABRICA_DO(make_folder(path.string()));
   return Store{std::move(folder), clock};
 }
 
@@ -78,7 +81,10 @@ Result<Store::Writer> Store::begin() const {
 }
 
 Store::Writer::Writer(Writer&& other) noexcept
-    : store_{other.store_}, file_{std::exchange(other.file_, -1)}, path_{std::move(other.path_)}, hash_{other.hash_},
+    : store_{other.store_},
+      file_{std::exchange(other.file_, -1)},
+      path_{std::move(other.path_)},
+      hash_{other.hash_},
       size_bytes_{other.size_bytes_} {}
 
 Store::Writer::~Writer() {
@@ -101,8 +107,9 @@ Result<Stored> Store::Writer::finish(std::optional<crypto::Digest> const& expect
   return Stored{digest, size_bytes_};
 }
 
-// Synced before it has its name, and the name synced before anybody hears of it: a row never names what a power cut could
-// take. A blob that is there already is replaced by the same bytes, which also heals a damaged one and renews its age.
+// Synced before it has its name, and the name synced before anybody hears of it: a row never names what a power cut
+// could take. A blob that is there already is replaced by the same bytes, which also heals a damaged one and renews its
+// age.
 Result<> Store::name_blob(int file, std::string const& from, crypto::Digest const& digest) const {
   auto const to = path_of(digest);
   FABRICA_DO(set_changed(file, from, clock_->now()));
@@ -127,7 +134,8 @@ Result<Reader> Store::open_blob(crypto::Digest const& digest) const {
   File file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
   struct stat info {};
   if (!file && errno == ENOENT)
-    return fail(Errc::not_found, "blob_missing", fmt::format("The file of blob {} is not there: restore it from a backup.", digest.hex()));
+    return fail(Errc::not_found, "blob_missing",
+                fmt::format("The file of blob {} is not there: restore it from a backup.", digest.hex()));
   if (!file || ::fstat(file.number(), &info) != 0) return file_error("open", path, errno);
   return Reader{file.release(), info.st_size};
 }
@@ -177,7 +185,8 @@ Result<Store::UploadFile> Store::hold_upload(PublicId const& id) const {
   File file{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)};
   if (!file) return file_error("open", path, errno);
   if (::flock(file.number(), LOCK_EX | LOCK_NB) != 0)
-    return fail(Errc::conflict, "upload_busy", "Another request is writing this upload: wait for it, then ask how far it got.");
+    return fail(Errc::conflict, "upload_busy",
+                "Another request is writing this upload: wait for it, then ask how far it got.");
   return UploadFile{*this, file.release(), id};
 }
 

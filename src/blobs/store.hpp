@@ -39,9 +39,9 @@ class Reader {
   std::int64_t size_bytes_;
 };
 
-// The files alone: <folder>/blobs/ab/cdef..., <folder>/incoming for what is not whole yet, <folder>/uploads. A path is made
-// of 64 hex digits or of a PublicId and of nothing else. Safe from any thread, and from several processes on one folder.
-// Errors of every call: unavailable "disk_full", unavailable "file" (the text names the path and the cause).
+// The files alone: <folder>/blobs/ab/cdef..., <folder>/incoming for what is not whole yet, <folder>/uploads. A path is
+// made of 64 hex digits or of a PublicId and of nothing else. Safe from any thread, and from several processes on one
+// folder. Errors of every call: unavailable "disk_full", unavailable "file" (the text names the path and the cause).
 class Store {
  public:
   // Makes the folders.

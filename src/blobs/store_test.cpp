@@ -26,7 +26,8 @@ class BlobStore : public ::testing::Test {
   Store store() { return *Store::open(root / "data", clock); }
   int files_in(char const* folder) {
     int count = 0;
-    for (auto const& entry : fs::recursive_directory_iterator{root / "data" / folder}) count += entry.is_regular_file() ? 1 : 0;
+    for (auto const& entry : fs::recursive_directory_iterator{root / "data" / folder})
+      count += entry.is_regular_file() ? 1 : 0;
     return count;
   }
 

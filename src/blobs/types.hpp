@@ -25,8 +25,8 @@ struct Blob {
 };
 BOOST_DESCRIBE_STRUCT(Blob, (), (digest, size_bytes, state, created_us))
 
-// A thing of another module that keeps a blob: while it is there the blob is, and its size counts on the account's quota
-// (once, however often the account names it).
+// A thing of another module that keeps a blob: while it is there the blob is, and its size counts on the account's
+// quota (once, however often the account names it).
 struct Reference {
   std::string owner_kind;  // "dataset"
   std::string owner;       // its public id
@@ -45,8 +45,8 @@ struct Upload {
 BOOST_DESCRIBE_STRUCT(Upload, (), (public_id, account, size_bytes, digest, received_bytes, expires_us))
 
 struct Usage {
-  std::int64_t used_bytes = 0;      // of blobs that are kept
-  std::int64_t uploading_bytes = 0; // announced or received by open uploads
+  std::int64_t used_bytes = 0;       // of blobs that are kept
+  std::int64_t uploading_bytes = 0;  // announced or received by open uploads
   std::int64_t quota_bytes = 0;
 };
 

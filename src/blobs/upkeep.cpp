@@ -22,7 +22,8 @@ Result<Swept> Service::sweep() {
 Result<> Service::sweep_uploads(Swept& swept, Micros before) {
   for (;;) {
     auto const now = clock_.now();
-    FABRICA_TRY(auto const expired, database_.read([&](db::Tx& tx) { return tx.all<PublicId>(kUploadsExpired, now, kPage); }));
+    FABRICA_TRY(auto const expired,
+                database_.read([&](db::Tx& tx) { return tx.all<PublicId>(kUploadsExpired, now, kPage); }));
     for (auto const& id : expired) {
       FABRICA_TRY(auto const gone, database_.write([&](db::Tx& tx) { return tx.run(kUploadExpire, id, now); }));
       if (gone == 0) continue;
@@ -47,9 +48,11 @@ Result<> Service::sweep_uploads(Swept& swept, Micros before) {
 // The row goes first and the file after it: a file without a row is found again, a row without a file would lie.
 Result<> Service::sweep_rows(Swept& swept, Micros before) {
   for (;;) {
-    FABRICA_TRY(auto const unkept, database_.read([&](db::Tx& tx) { return tx.all<Blob>(kBlobsUnkept, before, kPage); }));
+    FABRICA_TRY(auto const unkept,
+                database_.read([&](db::Tx& tx) { return tx.all<Blob>(kBlobsUnkept, before, kPage); }));
     for (auto const& blob : unkept) {
-      FABRICA_TRY(auto const gone, database_.write([&](db::Tx& tx) { return tx.run(kBlobForget, blob.digest, before); }));
+      FABRICA_TRY(auto const gone,
+                  database_.write([&](db::Tx& tx) { return tx.run(kBlobForget, blob.digest, before); }));
       if (gone == 0) continue;  // kept, or stored again, since it was listed
       FABRICA_TRY(auto const digest, crypto::Digest::from_hex(blob.digest));
       FABRICA_DO(store_.remove_stored_before(digest, before));
@@ -85,7 +88,8 @@ Result<Verified> Service::verify_all(std::function<void(std::int64_t)> const& pr
       bool const whole = found && found->digest == digest && found->size_bytes == blob.size_bytes;
       auto const state = whole ? BlobState::present : found ? BlobState::damaged : BlobState::missing;
       if (state != blob.state) {
-        FABRICA_TRY(auto const rows, database_.write([&](db::Tx& tx) { return tx.run(kBlobState, blob.digest, state); }));
+        FABRICA_TRY(auto const rows,
+                    database_.write([&](db::Tx& tx) { return tx.run(kBlobState, blob.digest, state); }));
         if (rows == 0) continue;  // swept in the meantime
         blob.state = state;
       }

@@ -34,7 +34,8 @@ Result<Handle> open_at(std::string const& path, int flags) {
 Result<> copy_sqlite(std::string const& url, std::string const& target, std::function<void(double)> const& progress) {
   if (!url.starts_with(kScheme))
     return fail(Errc::invalid, "database_url", "Only an embedded database is copied here: use pg_dump for PostgreSQL.");
-  if (std::filesystem::exists(target)) return fail(Errc::conflict, "exists", fmt::format("{} is there already.", target));
+  if (std::filesystem::exists(target))
+    return fail(Errc::conflict, "exists", fmt::format("{} is there already.", target));
   FABRICA_TRY(auto const from, open_at(url.substr(kScheme.size()), SQLITE_OPEN_READONLY));
   FABRICA_TRY(auto const to, open_at(target, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
   // In one read transaction of the source: a writer that goes on does not start the copy over.

@@ -27,8 +27,7 @@ struct Sample {
   std::int64_t big = 0;
   std::optional<std::int64_t> none;
 };
-BOOST_DESCRIBE_STRUCT(Sample, (),
-                      (id, public_id, name, note, raw, four, made, active, kind, other, ratio, big, none))
+BOOST_DESCRIBE_STRUCT(Sample, (), (id, public_id, name, note, raw, four, made, active, kind, other, ratio, big, none))
 
 constexpr Query kInsert{"sample_insert", R"sql(
   INSERT INTO sample (public_id, name, note, raw, four, made, active, kind, other, ratio, big, none)
@@ -47,10 +46,12 @@ class Db : public DbTest {
     bool const sqlite = GetParam() == Dialect::sqlite;
     std::string const identity = sqlite ? "INTEGER PRIMARY KEY" : "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY";
     std::string const bytes = sqlite ? "BLOB" : "BYTEA";
-    sample_ = "CREATE TABLE sample (id " + identity + ", public_id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, note TEXT, raw " + bytes +
-              " NOT NULL, four " + bytes + " NOT NULL, made BIGINT NOT NULL, active SMALLINT NOT NULL, kind TEXT NOT NULL, other TEXT, " +
+    sample_ = "CREATE TABLE sample (id " + identity +
+              ", public_id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, note TEXT, raw " + bytes + " NOT NULL, four " +
+              bytes + " NOT NULL, made BIGINT NOT NULL, active SMALLINT NOT NULL, kind TEXT NOT NULL, other TEXT, " +
               "ratio DOUBLE PRECISION NOT NULL, big BIGINT NOT NULL, none BIGINT)";
-    item_ = "CREATE TABLE item (id " + identity + ", name TEXT NOT NULL UNIQUE, amount BIGINT NOT NULL CHECK (amount >= 0), " +
+    item_ = "CREATE TABLE item (id " + identity +
+            ", name TEXT NOT NULL UNIQUE, amount BIGINT NOT NULL CHECK (amount >= 0), " +
             "parent BIGINT REFERENCES item (id))";
     auto const made = db().write([&](Tx& tx) -> Result<> {
       FABRICA_DO(tx.run({"make_sample", sample_}));
@@ -63,7 +64,9 @@ class Db : public DbTest {
   Result<std::int64_t> put(std::string_view name, std::int64_t amount) {
     return db().write([&](Tx& tx) { return tx.insert(kPut, name, amount); });
   }
-  std::int64_t count() { return *db().read([](Tx& tx) { return tx.one<std::int64_t>(kCount); }); }
+  std::int64_t count() {
+    return *db().read([](Tx& tx) { return tx.one<std::int64_t>(kCount); });
+  }
   std::int64_t amount(std::string_view name) {
     return *db().read([&](Tx& tx) { return tx.one<std::int64_t>(kAmount, name); });
   }
@@ -76,12 +79,22 @@ FABRICA_ON_BOTH(Db);
 
 TEST_P(Db, GivesBackEveryTypeAsItWasWritten) {
   SeededRandom random{1};
-  Sample wanted{.id = {}, .public_id = PublicId::make(1, random), .name = "Ž\"'$1;--", .note = "", .raw = {0, 255, 92, 120, 48},
-                .four = {1, 0, 2, 255}, .made = {-5}, .active = true, .kind = Kind::operator_, .other = Kind::plain,
-                .ratio = 0.1 + 0.2, .big = std::numeric_limits<std::int64_t>::min(), .none = std::nullopt};
+  Sample wanted{.id = {},
+                .public_id = PublicId::make(1, random),
+                .name = "Ž\"'$1;--",
+                .note = "",
+                .raw = {0, 255, 92, 120, 48},
+                .four = {1, 0, 2, 255},
+                .made = {-5},
+                .active = true,
+                .kind = Kind::operator_,
+                .other = Kind::plain,
+                .ratio = 0.1 + 0.2,
+                .big = std::numeric_limits<std::int64_t>::min(),
+                .none = std::nullopt};
   auto const id = db().write([&](Tx& tx) {
-    return tx.insert(kInsert, wanted.public_id, wanted.name, wanted.note, wanted.raw, wanted.four, wanted.made, wanted.active,
-                     wanted.kind, wanted.other, wanted.ratio, wanted.big, wanted.none);
+    return tx.insert(kInsert, wanted.public_id, wanted.name, wanted.note, wanted.raw, wanted.four, wanted.made,
+                     wanted.active, wanted.kind, wanted.other, wanted.ratio, wanted.big, wanted.none);
   });
   ASSERT_TRUE(id) << why(id);
   auto const got = db().read([&](Tx& tx) { return tx.one<Sample>(kByName, wanted.name); });
@@ -102,8 +115,8 @@ TEST_P(Db, GivesBackEveryTypeAsItWasWritten) {
 
 TEST_P(Db, TellsEmptyFromNull) {
   auto const done = db().write([&](Tx& tx) {
-    return tx.run(kInsert, PublicId{}, "", nullptr, Bytes{}, std::array<std::uint8_t, 4>{}, Time{}, false, Kind::plain, nullptr, 0.0, 0,
-                  std::optional<std::int64_t>{7});
+    return tx.run(kInsert, PublicId{}, "", nullptr, Bytes{}, std::array<std::uint8_t, 4>{}, Time{}, false, Kind::plain,
+                  nullptr, 0.0, 0, std::optional<std::int64_t>{7});
   });
   ASSERT_TRUE(done) << why(done);
   EXPECT_EQ(*done, 1);
@@ -325,7 +338,9 @@ TEST_P(Db, CountsRightWhenManyAddToOneRow) {
 TEST_P(Db, SurvivesEveryFaultWithAllOrNothing) {
   auto const make_world = [&] {
     auto world = fresh();
-    auto const made = world->write([](Tx& tx) { return tx.run({"make", "CREATE TABLE pair (name TEXT PRIMARY KEY)"}); });
+    auto const made = world->write([](Tx& tx) {
+      return tx.run({"make", "CREATE TABLE pair (name TEXT PRIMARY KEY)"});
+    });
     EXPECT_TRUE(made) << why(made);
     return world;
   };
@@ -339,7 +354,9 @@ TEST_P(Db, SurvivesEveryFaultWithAllOrNothing) {
   };
   std::vector<std::int64_t> left_behind;
   auto const faults = for_each_fault(make_world, run, [&](Database& database, bool succeeded) {
-    auto const rows = *database.read([](Tx& tx) { return tx.one<std::int64_t>({"pair_count", "SELECT count(*) FROM pair"}); });
+    auto const rows = *database.read([](Tx& tx) {
+      return tx.one<std::int64_t>({"pair_count", "SELECT count(*) FROM pair"});
+    });
     EXPECT_TRUE(rows == 0 || rows == 2);
     EXPECT_TRUE(!succeeded || rows == 2);
     left_behind.push_back(rows);

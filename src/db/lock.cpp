@@ -27,15 +27,20 @@ Result<FolderLock> FolderLock::take(std::string const& folder) {
   auto const path = folder + "/lock";
   FolderLock lock{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)};
   if (lock.file_ < 0)
-    return fail(Errc::unavailable, "folder", fmt::format("{} cannot be opened ({}): check that the data folder is there and that "
-                                                         "this user may write in it.", path, std::strerror(errno)));
+    return fail(Errc::unavailable, "folder",
+                fmt::format("{} cannot be opened ({}): check that the data folder is there and that "
+                            "this user may write in it.",
+                            path, std::strerror(errno)));
   if (::flock(lock.file_, LOCK_EX | LOCK_NB) != 0)
-    return fail(Errc::conflict, "folder_locked", fmt::format("The data folder {} is in use by {}: stop that server first, or name "
-                                                             "another folder.", folder, holder(lock.file_)));
+    return fail(Errc::conflict, "folder_locked",
+                fmt::format("The data folder {} is in use by {}: stop that server first, or name "
+                            "another folder.",
+                            folder, holder(lock.file_)));
   auto const text = fmt::format("{}\n", ::getpid());
   // Only for the message above: the lock itself is the kernel's.
   if (::ftruncate(lock.file_, 0) != 0 || ::pwrite(lock.file_, text.data(), text.size(), 0) < 0)
-    return fail(Errc::unavailable, "folder", fmt::format("{} cannot be written ({}): free some space.", path, std::strerror(errno)));
+    return fail(Errc::unavailable, "folder",
+                fmt::format("{} cannot be written ({}): free some space.", path, std::strerror(errno)));
   return lock;
 }
 

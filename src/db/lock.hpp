@@ -6,8 +6,8 @@
 
 namespace fabrica::db {
 
-// The data folder belongs to one server at a time. Held through a lock of the kernel on the file "lock" in the folder, so
-// a killed server leaves nothing behind.
+// The data folder belongs to one server at a time. Held through a lock of the kernel on the file "lock" in the folder,
+// so a killed server leaves nothing behind.
 class FolderLock {
  public:
   // Errors: unavailable "folder" (not there, not writable), conflict "folder_locked" (another process has it).

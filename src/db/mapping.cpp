@@ -15,7 +15,8 @@ void null_column(Row const& row, int column) {
 }
 
 void unfit_column(Row const& row, int column, std::string_view wanted) {
-  die(fmt::format("column \"{}\" holds \"{}\", which is not {}", row.name(column), row.text(column).substr(0, 64), wanted));
+  die(fmt::format("column \"{}\" holds \"{}\", which is not {}", row.name(column), row.text(column).substr(0, 64),
+                  wanted));
 }
 
 void unfit_parameter(std::string_view what) { die(fmt::format("a parameter is {}", what)); }

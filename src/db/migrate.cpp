@@ -33,11 +33,14 @@ class Migration {
 namespace {
 
 constexpr std::string_view kMakeTable =
-    "CREATE TABLE IF NOT EXISTS schema_migrations (number BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, "
+    "CREATE TABLE IF NOT EXISTS schema_migrations (number BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT "
+    "NULL, "
     "applied_us BIGINT NOT NULL)";
-constexpr Query kTableThereSqlite{"migrations_there", "SELECT count(*) FROM sqlite_master WHERE name = 'schema_migrations'"};
-constexpr Query kTableTherePostgres{"migrations_there", "SELECT count(*) FROM pg_tables WHERE tablename = 'schema_migrations' "
-                                                        "AND schemaname = current_schema()"};
+constexpr Query kTableThereSqlite{"migrations_there",
+                                  "SELECT count(*) FROM sqlite_master WHERE name = 'schema_migrations'"};
+constexpr Query kTableTherePostgres{"migrations_there",
+                                    "SELECT count(*) FROM pg_tables WHERE tablename = 'schema_migrations' "
+                                    "AND schemaname = current_schema()"};
 constexpr Query kApplied{"migrations_applied", "SELECT number, name, checksum FROM schema_migrations ORDER BY number"};
 constexpr Query kRecord{"migration_record",
                         "INSERT INTO schema_migrations (number, name, checksum, applied_us) VALUES ($1, $2, $3, $4)"};
@@ -78,10 +81,13 @@ Result<std::vector<MigrationFile>> line_of(std::span<EmbeddedFile const> files, 
   for (std::size_t at = 0; at < all.size(); ++at) {
     bool const pair = at + 1 < all.size() && all[at + 1].number == all[at].number;
     bool const lone_half = !pair && !all[at].dialect.empty();
-    bool const no_pair = pair && (all[at].name != all[at + 1].name || all[at].dialect != "postgres" || all[at + 1].dialect != "sqlite");
+    bool const no_pair =
+        pair && (all[at].name != all[at + 1].name || all[at].dialect != "postgres" || all[at + 1].dialect != "sqlite");
     if (lone_half || no_pair)
-      return bad_files(fmt::format("Migration {:04} must be one file, or one .sqlite.sql beside one .postgres.sql of the same "
-                                   "name.", all[at].number));
+      return bad_files(
+          fmt::format("Migration {:04} must be one file, or one .sqlite.sql beside one .postgres.sql of the same "
+                      "name.",
+                      all[at].number));
     auto& chosen = pair && all[at].dialect != mine ? all[at + 1] : all[at];
     line.push_back(std::move(chosen));
     if (pair) ++at;
@@ -95,24 +101,32 @@ Result<std::size_t> compare(std::vector<MigrationFile> const& line, std::vector<
     auto const& had = applied[at];
     auto const same_number = std::ranges::find(line, had.number, &MigrationFile::number);
     if (same_number == line.end())
-      return fail(Errc::conflict, "schema_newer",
-                  fmt::format("The database has migration {}, which this program does not know: it was made by a newer version. "
-                              "Start that version, or restore a backup made before the upgrade.", had.name));
+      return fail(
+          Errc::conflict, "schema_newer",
+          fmt::format(
+              "The database has migration {}, which this program does not know: it was made by a newer version. "
+              "Start that version, or restore a backup made before the upgrade.",
+              had.name));
     if (same_number->name != had.name || same_number->sum != had.checksum)
-      return fail(Errc::conflict, "schema_changed",
-                  fmt::format("Migration {} was applied to this database with another text than this program carries: restore the "
-                              "file as it was and write a new migration.", had.name));
+      return fail(
+          Errc::conflict, "schema_changed",
+          fmt::format(
+              "Migration {} was applied to this database with another text than this program carries: restore the "
+              "file as it was and write a new migration.",
+              had.name));
     if (line[at].number != had.number)
-      return fail(Errc::conflict, "schema_changed",
-                  fmt::format("Migration {} is new but comes before {}, which the database has: give it a higher number.",
-                              line[at].name, had.name));
+      return fail(
+          Errc::conflict, "schema_changed",
+          fmt::format("Migration {} is new but comes before {}, which the database has: give it a higher number.",
+                      line[at].name, had.name));
   }
   return applied.size();
 }
 
 std::string in_dialect(std::string_view text, Dialect dialect) {
   std::pair<std::string_view, std::string_view> const words[]{
-      {"{identity}", dialect == Dialect::sqlite ? "INTEGER PRIMARY KEY" : "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"},
+      {"{identity}",
+       dialect == Dialect::sqlite ? "INTEGER PRIMARY KEY" : "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"},
       {"{bytes}", dialect == Dialect::sqlite ? "BLOB" : "BYTEA"}};
   std::string out{text};
   for (auto const& [word, meaning] : words)
@@ -122,9 +136,11 @@ std::string in_dialect(std::string_view text, Dialect dialect) {
 }
 
 // Applies the next file there is; nothing when there is none.
-Result<std::optional<std::string>> apply_next(Tx& tx, Dialect dialect, std::vector<MigrationFile> const& line, Micros now) {
+Result<std::optional<std::string>> apply_next(Tx& tx, Dialect dialect, std::vector<MigrationFile> const& line,
+                                              Micros now) {
   // Taken before the transaction's snapshot, so that it sees what the process before us did.
-  if (dialect == Dialect::postgres) FABRICA_DO(Migration::script(tx, "migrations_lock", "LOCK TABLE schema_migrations IN EXCLUSIVE MODE"));
+  if (dialect == Dialect::postgres)
+    FABRICA_DO(Migration::script(tx, "migrations_lock", "LOCK TABLE schema_migrations IN EXCLUSIVE MODE"));
   FABRICA_TRY(auto applied, tx.all<AppliedMigration>(kApplied));
   FABRICA_TRY(auto const done, compare(line, applied));
   if (done == line.size()) return std::nullopt;
@@ -151,7 +167,8 @@ Result<MigrationReport> migrate(Database& database, std::span<EmbeddedFile const
   FABRICA_DO(make_table(database));
   MigrationReport report;
   for (;;) {
-    FABRICA_TRY(auto name, database.write([&](Tx& tx) { return apply_next(tx, database.dialect(), line, clock.now()); }));
+    FABRICA_TRY(auto name,
+                database.write([&](Tx& tx) { return apply_next(tx, database.dialect(), line, clock.now()); }));
     if (!name) break;
     report.applied.push_back(*std::move(name));
   }

@@ -1,7 +1,6 @@
-#include "db/migrate.hpp"
-
 #include <thread>
 
+#include "db/migrate.hpp"
 #include "db/testing/dbtest.hpp"
 #include "embedded/migrations.hpp"
 
@@ -19,7 +18,8 @@ class Migrations : public DbTest {
 };
 FABRICA_ON_BOTH(Migrations);
 
-EmbeddedFile const kOne{"0001_one.sql", "CREATE TABLE one (id {identity}, raw {bytes}); CREATE INDEX one_raw ON one (raw);"};
+EmbeddedFile const kOne{"0001_one.sql",
+                        "CREATE TABLE one (id {identity}, raw {bytes}); CREATE INDEX one_raw ON one (raw);"};
 EmbeddedFile const kTwoSqlite{"0002_two.sqlite.sql", "CREATE TABLE two (a TEXT);"};
 EmbeddedFile const kTwoPostgres{"0002_two.postgres.sql", "CREATE TABLE two (a TEXT);"};
 EmbeddedFile const kThree{"0003_three.sql", "CREATE TABLE three (a TEXT); INSERT INTO three (a) VALUES ('x');"};
@@ -34,7 +34,9 @@ TEST_P(Migrations, AreAppliedOnceInOrder) {
   EXPECT_EQ(report->version, 3);
   EXPECT_TRUE(migrate(*database, files, clock)->applied.empty());
   EXPECT_TRUE(pending_migrations(*database, files)->empty());
-  auto const id = database->write([](Tx& tx) { return tx.insert({"one_put", "INSERT INTO one (raw) VALUES ($1)"}, Bytes{1}); });
+  auto const id = database->write([](Tx& tx) {
+    return tx.insert({"one_put", "INSERT INTO one (raw) VALUES ($1)"}, Bytes{1});
+  });
   EXPECT_EQ(*id, 1);
 }
 
@@ -74,9 +76,12 @@ TEST_P(Migrations, KeepNothingOfAFileThatFailsHalfWay) {
 
 TEST_P(Migrations, RefuseNamesOutsideTheLine) {
   auto const database = empty();
-  for (std::vector<EmbeddedFile> const& files : {std::vector<EmbeddedFile>{{"one.sql", ""}}, {{"0000_one.sql", ""}},
-                                                 {{"0001_one.mysql.sql", ""}}, {{"0001_one.sqlite.sql", ""}},
-                                                 {kOne, {"0001_other.sql", ""}}, {kOne, {"0001_one.sqlite.sql", ""}}}) {
+  for (std::vector<EmbeddedFile> const& files : {std::vector<EmbeddedFile>{{"one.sql", ""}},
+                                                 {{"0000_one.sql", ""}},
+                                                 {{"0001_one.mysql.sql", ""}},
+                                                 {{"0001_one.sqlite.sql", ""}},
+                                                 {kOne, {"0001_other.sql", ""}},
+                                                 {kOne, {"0001_one.sqlite.sql", ""}}}) {
     auto const refused = migrate(*database, files, clock);
     ASSERT_FALSE(refused) << files.back().path;
     EXPECT_EQ(refused.error().reason, "migrations");

@@ -20,8 +20,8 @@ std::unexpected<Error> file_error(std::string_view act, std::string const& path,
   if (number == ENOSPC || number == EDQUOT)
     return fail(Errc::unavailable, "disk_full",
                 fmt::format("There is too little space on the disk that holds {}: free some, then try again.", path));
-  return fail(Errc::unavailable, "file", fmt::format("Cannot {} {} ({}): check the disk and the permissions.", act, path,
-                                                     std::strerror(number)));
+  return fail(Errc::unavailable, "file",
+              fmt::format("Cannot {} {} ({}): check the disk and the permissions.", act, path, std::strerror(number)));
 }
 
 Result<> write_all(int file, std::string const& path, std::int64_t offset, ByteView bytes) {

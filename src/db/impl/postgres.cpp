@@ -35,20 +35,21 @@ class Backoff {
   explicit Backoff(std::chrono::milliseconds ceiling) : ceiling_{ceiling} {}
   void wait() {
     std::uniform_int_distribution<std::int64_t> micros{ceiling_now_.count() / 2, ceiling_now_.count()};
-    std::this_thread::sleep_for(std::chrono::microseconds{micros(random_)});
+    // Bounded, and nothing in this process could end it earlier: the other side is a server.
+    std::this_thread::sleep_for(std::chrono::microseconds{micros(random_)});  // tidy: sleep see above
     ceiling_now_ = std::min(2 * ceiling_now_, ceiling_);
   }
 
  private:
   std::chrono::microseconds ceiling_;
   std::chrono::microseconds ceiling_now_{2000};
-  std::minstd_rand random_{std::random_device{}()};
+  std::minstd_rand random_{std::random_device{}()};  // tidy: random spreads retries, decides nothing
 };
 
 class PostgresDatabase final : public Database {
  public:
   explicit PostgresDatabase(Settings const& settings) : settings_{settings} {
-    std::random_device random;
+    std::random_device random;  // tidy: random only tells this process's marks from others'
     for (int at = 0; at < 4; ++at) process_mark_ += fmt::format("{:08x}", random());
   }
 
@@ -71,7 +72,8 @@ class PostgresDatabase final : public Database {
     return persistently([&](PgConnection& connection) -> Outcome {
       PgTx tx{connection, true};
       auto result = run_closure(connection, tx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", closure);
-      if (result && !connection.script("end", "COMMIT")) return {std::unexpected(connection.failure()->error), retry_of(connection)};
+      if (result && !connection.script("end", "COMMIT"))
+        return {std::unexpected(connection.failure()->error), retry_of(connection)};
       return {std::move(result), retry_of(connection)};
     });
   }
@@ -112,8 +114,8 @@ class PostgresDatabase final : public Database {
     if (!result) return {std::move(result), retry_of(connection)};
     auto const number = ++writes_;
     auto const mark = fmt::format("{}-{}", process_mark_, number);
-    auto const committed = connection.script(
-        "commit", fmt::format("INSERT INTO fabrica_commit_marks (mark) VALUES ('{}'); COMMIT", mark));
+    auto const committed =
+        connection.script("commit", fmt::format("INSERT INTO fabrica_commit_marks (mark) VALUES ('{}'); COMMIT", mark));
     if (!committed) {
       auto const retry = retry_of(connection);
       if (retry != Retry::connection) return {std::unexpected(committed.error()), retry};
@@ -132,12 +134,17 @@ class PostgresDatabase final : public Database {
     Backoff backoff{std::chrono::milliseconds{500}};
     for (;;) {
       if (auto connection = PgConnection::open(settings_.url)) {
-        auto const claimed = (*connection)->script(
-            "claim", fmt::format("SET statement_timeout = 30000; INSERT INTO fabrica_commit_marks (mark) VALUES ('{}') "
-                                 "ON CONFLICT DO NOTHING", mark));
+        auto const claimed =
+            (*connection)
+                ->script(
+                    "claim",
+                    fmt::format("SET statement_timeout = 30000; INSERT INTO fabrica_commit_marks (mark) VALUES ('{}') "
+                                "ON CONFLICT DO NOTHING",
+                                mark));
         if (claimed) return *claimed == 0;
       }
-      if (SteadyClock::now() > until) die("whether a commit was kept is not known: PostgreSQL went away and stays away");
+      if (SteadyClock::now() > until)
+        die("whether a commit was kept is not known: PostgreSQL went away and stays away");
       backoff.wait();
     }
   }

@@ -28,8 +28,10 @@ PgFailure classify(std::string_view state, std::string const& message, std::stri
   auto const refused = [](Error error) { return PgFailure{PgFate::refused, std::move(error)}; };
   if (state == "40001" || state == "40P01")
     return {PgFate::again, gone("Too many others change the same thing at this moment: try again.")};
-  if ((state.starts_with("08") && state != "08P01") || state == "57P01" || state == "57P02" || state == "57P03" || state == "57P05")
-    return {PgFate::lost, gone(fmt::format("The PostgreSQL server went away ({}): check that it runs, then try again.", message))};
+  if ((state.starts_with("08") && state != "08P01") || state == "57P01" || state == "57P02" || state == "57P03" ||
+      state == "57P05")
+    return {PgFate::lost,
+            gone(fmt::format("The PostgreSQL server went away ({}): check that it runs, then try again.", message))};
   // A plan made before a migration of another process: a new connection plans again.
   if (state == "0A000" && message.find("cached plan") != std::string::npos) return {PgFate::lost, gone(message)};
   if (state == "23505") return refused({Errc::conflict, "unique", "There is one with the same value already."});
@@ -38,14 +40,18 @@ PgFailure classify(std::string_view state, std::string const& message, std::stri
   if (state == "22021" || state == "22P05")
     return refused({Errc::invalid, "text", "A text is not valid UTF-8 or holds a NUL character: correct it."});
   if (state == "54000") return refused({Errc::too_large, "row", "A value is too large for the database."});
-  if (state == "53100") return refused(gone("The disk of the PostgreSQL server is full: free some space there, then try again."));
-  if (state == "53300") return refused(gone("The PostgreSQL server takes no more connections: raise max_connections there."));
+  if (state == "53100")
+    return refused(gone("The disk of the PostgreSQL server is full: free some space there, then try again."));
+  if (state == "53300")
+    return refused(gone("The PostgreSQL server takes no more connections: raise max_connections there."));
   if (state.starts_with("53") || state == "55P03" || state == "57014")
     return refused(gone(fmt::format("The PostgreSQL server refused for now ({}): try again later.", message)));
   if (state == "25006")
-    return refused(gone("The PostgreSQL server takes no writes (a standby, or set read-only): connect to the primary."));
+    return refused(
+        gone("The PostgreSQL server takes no writes (a standby, or set read-only): connect to the primary."));
   if (state == "42501")
-    return refused(gone(fmt::format("PostgreSQL forbids it ({}): make the role of this server the owner of its database.", message)));
+    return refused(gone(
+        fmt::format("PostgreSQL forbids it ({}): make the role of this server the owner of its database.", message)));
   if (state.starts_with("XX") || state.starts_with("58"))
     return refused(gone(fmt::format("The PostgreSQL server has a fault ({}): see its log.", message)));
   return refused({Errc::internal, "query", fmt::format("Query {}: {} ({}).", query, message, state)});
@@ -100,15 +106,18 @@ ByteView PgRow::bytes(int column) const {
 
 Result<std::unique_ptr<PgConnection>> PgConnection::open(std::string const& url) {
   // What stands in the URL wins over what stands before it here.
-  char const* const keys[]{"connect_timeout", "fallback_application_name", "tcp_user_timeout", "dbname", "client_encoding", nullptr};
+  char const* const keys[]{"connect_timeout", "fallback_application_name", "tcp_user_timeout",
+                           "dbname",          "client_encoding",           nullptr};
   char const* const values[]{"10", "fabrica", "30000", url.c_str(), "UTF8", nullptr};
   auto* const handle = PQconnectdbParams(keys, values, 1);
   std::unique_ptr<PgConnection> connection{new PgConnection{handle}};
   if (handle == nullptr) return std::unexpected(gone("There is not enough memory for the database: try again later."));
   if (PQstatus(handle) != CONNECTION_OK)
-    return std::unexpected(gone(fmt::format("No connection to PostgreSQL: {}. Check the database URL and that the server runs.",
-                                            one_line(PQerrorMessage(handle)))));
-  PQsetNoticeProcessor(handle, [](void*, char const*) {}, nullptr);
+    return std::unexpected(
+        gone(fmt::format("No connection to PostgreSQL: {}. Check the database URL and that the server runs.",
+                         one_line(PQerrorMessage(handle)))));
+  PQsetNoticeProcessor(
+      handle, [](void*, char const*) {}, nullptr);
   FABRICA_DO(connection->prepare_session());
   return connection;
 }
@@ -117,22 +126,27 @@ Result<> PgConnection::prepare_session() {
   if (PQserverVersion(handle_) < 130000)
     return std::unexpected(gone("The PostgreSQL server is older than version 13: upgrade it."));
   // An answer is given after a commit is durable, whatever the server's default.
-  FABRICA_DO(script("session", "SET TimeZone = 'UTC'; SET bytea_output = 'hex'; SET client_min_messages = error; "
-                               "SET extra_float_digits = 1; SET standard_conforming_strings = on; "
-                               "SELECT set_config('synchronous_commit', 'on', false) "
-                               "WHERE current_setting('synchronous_commit') = 'off'"));
+  FABRICA_DO(script("session",
+                    "SET TimeZone = 'UTC'; SET bytea_output = 'hex'; SET client_min_messages = error; "
+                    "SET extra_float_digits = 1; SET standard_conforming_strings = on; "
+                    "SELECT set_config('synchronous_commit', 'on', false) "
+                    "WHERE current_setting('synchronous_commit') = 'off'"));
   std::string encoding;
   std::string order;
-  FABRICA_DO(query({"session", "SELECT pg_encoding_to_char(encoding) AS encoding, datcollate FROM pg_database "
-                               "WHERE datname = current_database()"}, nullptr, 0, [&](Row const& row) {
-    encoding = row.text(0);
-    order = row.text(1);
-  }));
+  FABRICA_DO(query({"session",
+                    "SELECT pg_encoding_to_char(encoding) AS encoding, datcollate FROM pg_database "
+                    "WHERE datname = current_database()"},
+                   nullptr, 0, [&](Row const& row) {
+                     encoding = row.text(0);
+                     order = row.text(1);
+                   }));
   // Pages and proofs rely on texts being sorted by their bytes, as SQLite does.
   bool const by_bytes = order == "C" || order == "POSIX" || order.starts_with("C.");
   if (encoding != "UTF8" || !by_bytes)
-    return std::unexpected(gone(fmt::format("The PostgreSQL database has encoding {} and collation {}; make it with CREATE DATABASE "
-                                            "... TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'.", encoding, order)));
+    return std::unexpected(
+        gone(fmt::format("The PostgreSQL database has encoding {} and collation {}; make it with CREATE DATABASE "
+                         "... TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'.",
+                         encoding, order)));
   return {};
 }
 
@@ -164,7 +178,8 @@ Result<PgResult> PgConnection::check(pg_result* raw, std::string_view query) {
   return failed(failure.fate, std::move(failure.error));
 }
 
-Result<PgStatement*> PgConnection::prepared(Cache& cache, Query const& query, std::string_view suffix, std::size_t count) {
+Result<PgStatement*> PgConnection::prepared(Cache& cache, Query const& query, std::string_view suffix,
+                                            std::size_t count) {
   auto* statement = cache.find(query.sql);
   if (statement == nullptr) {
     auto made = std::make_unique<PgStatement>();
@@ -176,8 +191,9 @@ Result<PgStatement*> PgConnection::prepared(Cache& cache, Query const& query, st
     statement = &cache.put(query.sql, std::move(made));
   }
   if (statement->parameters != count)
-    return failed(PgFate::refused, {Errc::internal, "query", fmt::format("Query {} takes {} parameters and was given {}.",
-                                                                        query.name, statement->parameters, count)});
+    return failed(PgFate::refused, {Errc::internal, "query",
+                                    fmt::format("Query {} takes {} parameters and was given {}.", query.name,
+                                                statement->parameters, count)});
   return statement;
 }
 
@@ -195,7 +211,8 @@ Result<> PgConnection::encode(Param const* params, std::size_t count) {
       fmt::format_to(std::back_inserter(texts_), "{}", *real);
     } else if (auto const* text = std::get_if<std::string_view>(&params[at])) {
       if (!storable_text(*text))
-        return failed(PgFate::refused, {Errc::invalid, "text", "A text is not valid UTF-8 or holds a NUL character: correct it."});
+        return failed(PgFate::refused,
+                      {Errc::invalid, "text", "A text is not valid UTF-8 or holds a NUL character: correct it."});
       texts_ += *text;
     } else if (auto const* bytes = std::get_if<ByteView>(&params[at])) {
       values_[at] = bytes->empty() ? "" : reinterpret_cast<char const*>(bytes->data());
@@ -217,7 +234,8 @@ Result<PgResult> PgConnection::execute(PgStatement const& statement, Query const
                                        std::size_t count) {
   FABRICA_DO(encode(params, count));
   return check(PQexecPrepared(handle_, statement.name.c_str(), static_cast<int>(count), values_.data(), lengths_.data(),
-                              formats_.data(), 0), query.name);
+                              formats_.data(), 0),
+               query.name);
 }
 
 Result<> PgConnection::query(Query const& query, Param const* params, std::size_t count,
@@ -247,7 +265,8 @@ Result<std::int64_t> PgConnection::insert(Query const& query, Param const* param
   FABRICA_TRY(auto* statement, prepared(inserts_, query, " RETURNING id", count));
   FABRICA_TRY(auto result, execute(*statement, query, params, count));
   if (PQntuples(result.get()) != 1)
-    return failed(PgFate::refused, {Errc::internal, "query", fmt::format("Query {} made no row: use run().", query.name)});
+    return failed(PgFate::refused,
+                  {Errc::internal, "query", fmt::format("Query {} made no row: use run().", query.name)});
   return std::strtoll(PQgetvalue(result.get(), 0, 0), nullptr, 10);
 }
 

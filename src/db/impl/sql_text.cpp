@@ -19,7 +19,9 @@ std::size_t end_of_quoted(std::string_view sql, std::size_t at) {
 
 // Length of the UTF-8 sequence at the start, 0 when there is none (RFC 3629: no overlong forms, no surrogates).
 std::size_t sequence_length(std::string_view text) {
-  auto const byte = [&](std::size_t at) -> unsigned { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U; };
+  auto const byte = [&](std::size_t at) -> unsigned {
+    return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
+  };
   auto const continues = [&](std::size_t at) { return (byte(at) & 0xC0U) == 0x80U; };
   unsigned const first = byte(0);
   if (first < 0x80) return first != 0 ? 1 : 0;

@@ -110,15 +110,17 @@ class Writer {
   void finish(std::vector<JobPtr>& group) {
     if (connection_->moved()) {
       connection_->rollback();
-      return refuse(group, {Errc::unavailable, "database",
-                            "The database file was removed or replaced while the server ran: stop the server, put the file "
-                            "back, start it again."});
+      return refuse(group,
+                    {Errc::unavailable, "database",
+                     "The database file was removed or replaced while the server ran: stop the server, put the file "
+                     "back, start it again."});
     }
     auto const commit = connection_->commit();
     switch (commit.outcome) {
       case SqliteConnection::Commit::Outcome::kept: break;
       case SqliteConnection::Commit::Outcome::refused: return refuse(group, commit.error);
-      case SqliteConnection::Commit::Outcome::unknown: die("whether a commit was kept is not known: " + commit.error.what);
+      case SqliteConnection::Commit::Outcome::unknown:
+        die("whether a commit was kept is not known: " + commit.error.what);
     }
     for (auto const& job : group) {
       for (auto const& notify : job->notify) notify();
@@ -137,7 +139,8 @@ class Writer {
     }
     if (tx.failure() && job.result) job.result = std::unexpected(*tx.failure());
     if (!connection_->in_transaction())
-      return std::unexpected(tx.failure().value_or(Error{Errc::internal, "query", "A statement ended the transaction."}));
+      return std::unexpected(
+          tx.failure().value_or(Error{Errc::internal, "query", "A statement ended the transaction."}));
     if (job.result && !job.thrown) {
       job.notify = tx.take_notifications();
     } else {

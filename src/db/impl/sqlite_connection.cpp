@@ -28,23 +28,30 @@ Error sqlite_error(int code, char const* message, std::string const& path, std::
     case SQLITE_CONSTRAINT: return constraint_error(code, message);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      return unavailable(fmt::format("The database {} is locked by another program: stop that program, then try again.", path));
+      return unavailable(
+          fmt::format("The database {} is locked by another program: stop that program, then try again.", path));
     case SQLITE_FULL:
-      return unavailable(fmt::format("The disk that holds the database {} is full: free some space, then try again.", path));
+      return unavailable(
+          fmt::format("The disk that holds the database {} is full: free some space, then try again.", path));
     case SQLITE_READONLY:
-      return unavailable(fmt::format("The database {} cannot be written: give this user write permission on the file and "
-                                     "its folder.", path));
+      return unavailable(
+          fmt::format("The database {} cannot be written: give this user write permission on the file and "
+                      "its folder.",
+                      path));
     case SQLITE_PERM:
     case SQLITE_AUTH:
     case SQLITE_CANTOPEN:
-      return unavailable(fmt::format("The database {} cannot be opened: check that its folder is there and that this user "
-                                     "may read and write it.", path));
+      return unavailable(
+          fmt::format("The database {} cannot be opened: check that its folder is there and that this user "
+                      "may read and write it.",
+                      path));
     case SQLITE_NOTADB:
       return unavailable(fmt::format("{} is not an SQLite database: name another file or restore a backup.", path));
     case SQLITE_CORRUPT:
       return unavailable(fmt::format("The database {} is damaged: stop the server and restore a backup.", path));
     case SQLITE_IOERR:
-      return unavailable(fmt::format("The disk that holds the database {} gave an error ({}): check the disk.", path, code));
+      return unavailable(
+          fmt::format("The disk that holds the database {} gave an error ({}): check the disk.", path, code));
     case SQLITE_NOMEM: return unavailable("There is not enough memory for the database: try again later.");
     case SQLITE_TOOBIG: return {Errc::too_large, "row", "A value is too large for the database."};
     default: return {Errc::internal, "query", fmt::format("Query {}: {}.", query, message)};
@@ -55,8 +62,10 @@ Error sqlite_error(int code, char const* message, std::string const& path, std::
 Result<> make_private_file(std::string const& path) {
   int const file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (file < 0)
-    return gone(fmt::format("The database {} cannot be opened ({}): check that its folder is there and that this user may "
-                            "read and write it.", path, std::strerror(errno)));
+    return gone(
+        fmt::format("The database {} cannot be opened ({}): check that its folder is there and that this user may "
+                    "read and write it.",
+                    path, std::strerror(errno)));
   struct stat info {};
   bool const plain = ::fstat(file, &info) == 0 && S_ISREG(info.st_mode);
   ::close(file);
@@ -107,11 +116,13 @@ int bind_one(sqlite3_stmt* statement, int at, Param const& param) {
     int operator()(std::int64_t value) const { return sqlite3_bind_int64(statement, at, value); }
     int operator()(double value) const { return sqlite3_bind_double(statement, at, value); }
     int operator()(std::string_view value) const {  // a null address would bind NULL, and empty is not NULL
-      return sqlite3_bind_text64(statement, at, value.empty() ? "" : value.data(), value.size(), SQLITE_STATIC, SQLITE_UTF8);
+      return sqlite3_bind_text64(statement, at, value.empty() ? "" : value.data(), value.size(), SQLITE_STATIC,
+                                 SQLITE_UTF8);
     }
     int operator()(ByteView value) const {
-      return sqlite3_bind_blob64(statement, at, value.empty() ? reinterpret_cast<std::uint8_t const*>("") : value.data(),
-                                 value.size(), SQLITE_STATIC);
+      return sqlite3_bind_blob64(statement, at,
+                                 value.empty() ? reinterpret_cast<std::uint8_t const*>("") : value.data(), value.size(),
+                                 SQLITE_STATIC);
     }
   };
   return std::visit(Visitor{statement, at}, param);
@@ -153,12 +164,15 @@ Result<> SqliteConnection::prepare_session(Use use) {
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
   for (auto const& [name, function] : {std::pair{"greatest", &pick<1>}, std::pair{"least", &pick<-1>}})
-    sqlite3_create_function_v2(handle_, name, -1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, nullptr, function, nullptr, nullptr, nullptr);
-  FABRICA_DO(script("session", "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; "
-                               "PRAGMA trusted_schema = OFF; PRAGMA case_sensitive_like = ON; PRAGMA cache_size = -8000;"));
+    sqlite3_create_function_v2(handle_, name, -1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, nullptr, function, nullptr,
+                               nullptr, nullptr);
+  FABRICA_DO(script("session",
+                    "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; "
+                    "PRAGMA trusted_schema = OFF; PRAGMA case_sensitive_like = ON; PRAGMA cache_size = -8000;"));
   if (use == Use::read) return script("session", "PRAGMA query_only = ON;");
   std::string mode;
-  FABRICA_DO(query({"journal_mode", "PRAGMA journal_mode = WAL"}, nullptr, 0, [&](Row const& row) { mode = row.text(0); }));
+  FABRICA_DO(
+      query({"journal_mode", "PRAGMA journal_mode = WAL"}, nullptr, 0, [&](Row const& row) { mode = row.text(0); }));
   if (mode != "wal")
     return gone(fmt::format("The database {} cannot use a write-ahead log there: move it to a local disk.", path_));
   return script("session", "PRAGMA journal_size_limit = 67108864;");
@@ -177,8 +191,8 @@ Result<std::unique_ptr<SqliteStatement>> SqliteConnection::prepare(Query const& 
   auto const text = number_parameters(query.sql);
   sqlite3_stmt* prepared = nullptr;
   char const* tail = nullptr;
-  int const code = sqlite3_prepare_v3(handle_, text.c_str(), static_cast<int>(text.size() + 1), SQLITE_PREPARE_PERSISTENT,
-                                      &prepared, &tail);
+  int const code = sqlite3_prepare_v3(handle_, text.c_str(), static_cast<int>(text.size() + 1),
+                                      SQLITE_PREPARE_PERSISTENT, &prepared, &tail);
   auto statement = std::make_unique<SqliteStatement>(std::string{query.sql}, prepared);
   if (code != SQLITE_OK) return std::unexpected(error(query.name));
   if (prepared == nullptr || std::string_view{tail}.find_first_not_of(" \t\r\n;") != std::string_view::npos)
@@ -200,10 +214,12 @@ Result<SqliteStatement*> SqliteConnection::ready(Query const& query, Param const
   return statement;
 }
 
-Result<> SqliteConnection::bind(SqliteStatement& statement, Query const& query, Param const* params, std::size_t count) {
+Result<> SqliteConnection::bind(SqliteStatement& statement, Query const& query, Param const* params,
+                                std::size_t count) {
   if (static_cast<std::size_t>(sqlite3_bind_parameter_count(statement.handle)) != count)
-    return fail(Errc::internal, "query", fmt::format("Query {} takes {} parameters and was given {}.", query.name,
-                                                     sqlite3_bind_parameter_count(statement.handle), count));
+    return fail(Errc::internal, "query",
+                fmt::format("Query {} takes {} parameters and was given {}.", query.name,
+                            sqlite3_bind_parameter_count(statement.handle), count));
   for (std::size_t at = 0; at < count; ++at) {
     if (auto const* text = std::get_if<std::string_view>(&params[at]); text != nullptr && !storable_text(*text))
       return fail(Errc::invalid, "text", "A text is not valid UTF-8 or holds a NUL character: correct it.");

@@ -31,12 +31,13 @@ void migrate_or_throw(std::string const& url) {
   if (!report) throw std::runtime_error{fmt::format("the migrations in sql/ fail: {}", report.error().what)};
 }
 
-// A database of PostgreSQL costs a copy of some hundred files, so those that tests leave are put back in order and given
-// out again. What that order is lies in a schema of its own in each: the tables, their rows, and a sum over all columns,
-// constraints and indexes.
+// A database of PostgreSQL costs a copy of some hundred files, so those that tests leave are put back in order and
+// given out again. What that order is lies in a schema of its own in each: the tables, their rows, and a sum over all
+// columns, constraints and indexes.
 constexpr char kSchemaSum[] = R"sql(
   SELECT COALESCE(md5(string_agg(line, ',' ORDER BY line)), '') FROM (
-    SELECT c.relname || a.attname || a.atttypid || a.attnotnull AS line FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+    SELECT c.relname || a.attname || a.atttypid || a.attnotnull AS line
+      FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
      WHERE c.relnamespace = CAST('public' AS regnamespace) AND a.attnum > 0 AND NOT a.attisdropped
     UNION ALL SELECT conname || pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace = CAST('public' AS regnamespace)
     UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public') AS lines)sql";
@@ -60,7 +61,8 @@ constexpr char kPutInOrder[] = R"sql(
       END IF;
       EXECUTE format('SELECT EXISTS (SELECT 1 FROM public.%I)', one.tablename) INTO filled;
       IF filled THEN EXECUTE format('DELETE FROM public.%I', one.tablename); END IF;
-      EXECUTE format('INSERT INTO public.%I OVERRIDING SYSTEM VALUE SELECT * FROM pattern.%I', one.tablename, 'rows_' || one.tablename);
+      EXECUTE format('INSERT INTO public.%I OVERRIDING SYSTEM VALUE SELECT * FROM pattern.%I',
+                     one.tablename, 'rows_' || one.tablename);
       FOR counter IN SELECT pg_get_serial_sequence(format('public.%I', one.tablename), attname) FROM pg_attribute
                       WHERE attrelid = CAST(format('public.%I', one.tablename) AS regclass) AND attidentity <> '' LOOP
         EXECUTE format('SELECT setval(%L, COALESCE((SELECT max(id) FROM public.%I), 0) + 1, false)', counter, one.tablename);

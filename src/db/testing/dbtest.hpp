@@ -58,12 +58,13 @@ inline std::string dialect_name(::testing::TestParamInfo<Dialect> const& info) {
 // What an assertion prints for a Result that should have been good.
 template <class T>
 std::string why(Result<T> const& result) {
-  return result ? "ok" : std::string{name_of(result.error().code)} + " " + result.error().reason + ": " + result.error().what;
+  return result ? "ok"
+                : std::string{name_of(result.error().code)} + " " + result.error().reason + ": " + result.error().what;
 }
 
 }  // namespace fabrica::db
 
-#define FABRICA_ON_BOTH(suite)                                                                              \
-  INSTANTIATE_TEST_SUITE_P(, suite,                                                                         \
+#define FABRICA_ON_BOTH(suite)                                                                                  \
+  INSTANTIATE_TEST_SUITE_P(, suite,                                                                             \
                            ::testing::Values(::fabrica::db::Dialect::sqlite, ::fabrica::db::Dialect::postgres), \
                            ::fabrica::db::dialect_name)

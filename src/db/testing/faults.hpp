@@ -8,9 +8,9 @@
 
 namespace fabrica::db {
 
-// A database that fails one step and works again. Steps are counted from 0 over all transactions: each statement (it fails
-// before it runs), and at the end of each write two more (the commit fails and nothing was kept; the commit fails although
-// everything was kept). A failed step answers unavailable "database", as a server that went away does.
+// A database that fails one step and works again. Steps are counted from 0 over all transactions: each statement (it
+// fails before it runs), and at the end of each write two more (the commit fails and nothing was kept; the commit fails
+// although everything was kept). A failed step answers unavailable "database", as a server that went away does.
 class FaultyDatabase final : public Database {
  public:
   explicit FaultyDatabase(Database& inner) : inner_{inner} {}
@@ -37,10 +37,10 @@ class FaultyDatabase final : public Database {
   std::atomic<bool> fired_ = false;
 };
 
-// Runs a use case with its first step failing, then its second, and so on until it gets through without a fault. Each time
-// on a new database: `make_world()` gives a std::unique_ptr<Database> with what the case needs. `run(Database&)` is the use
-// case and returns a Result; `invariants(Database&, bool succeeded)` looks at what is there afterwards. Returns how many
-// faults there were.
+// Runs a use case with its first step failing, then its second, and so on until it gets through without a fault. Each
+// time on a new database: `make_world()` gives a std::unique_ptr<Database> with what the case needs. `run(Database&)`
+// is the use case and returns a Result; `invariants(Database&, bool succeeded)` looks at what is there afterwards.
+// Returns how many faults there were.
 template <class MakeWorld, class Run, class Invariants>
 int for_each_fault(MakeWorld&& make_world, Run&& run, Invariants&& invariants) {
   constexpr int kStepsMax = 10'000;

@@ -58,7 +58,8 @@ CuttingProxy::CuttingProxy(PostgresServer const& server, std::string const& fold
     : folder_{folder}, server_path_{server.folder() + "/.s.PGSQL.5432"} {
   auto const address = address_of(folder_ + "/.s.PGSQL.5432");
   listener_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (::bind(listener_, reinterpret_cast<sockaddr const*>(&address), sizeof address) != 0 || ::listen(listener_, 16) != 0)
+  if (::bind(listener_, reinterpret_cast<sockaddr const*>(&address), sizeof address) != 0 ||
+      ::listen(listener_, 16) != 0)
     throw std::runtime_error{"the proxy cannot listen"};
   accepting_ = std::thread{[this] { accept_all(); }};
 }

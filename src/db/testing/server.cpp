@@ -45,7 +45,8 @@ passwd const* other_user() {
   if (::geteuid() != 0) return nullptr;
   for (char const* name : {"postgres", "nobody"})
     if (auto const* user = ::getpwnam(name)) return user;
-  throw std::runtime_error{"PostgreSQL does not run as root and there is no user \"postgres\" or \"nobody\" to run it as"};
+  throw std::runtime_error{
+      "PostgreSQL does not run as root and there is no user \"postgres\" or \"nobody\" to run it as"};
 }
 
 // The program in `folder`, its output appended to folder/log. It ends with this process, however that ends.
@@ -59,7 +60,8 @@ pid_t spawn(std::string const& folder, std::vector<std::string> const& command) 
   auto const child = ::fork();
   if (child < 0) throw std::runtime_error{"fork failed"};
   if (child > 0) return child;
-  if (user != nullptr && (::setgroups(0, nullptr) != 0 || ::setgid(user->pw_gid) != 0 || ::setuid(user->pw_uid) != 0)) ::_exit(126);
+  if (user != nullptr && (::setgroups(0, nullptr) != 0 || ::setgid(user->pw_gid) != 0 || ::setuid(user->pw_uid) != 0))
+    ::_exit(126);
   ::prctl(PR_SET_PDEATHSIG, SIGQUIT);  // after setuid, which clears it
   if (::getppid() != parent || ::chdir(folder.c_str()) != 0) ::_exit(126);
   int const out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
@@ -91,8 +93,8 @@ PostgresServer::PostgresServer() : bin_{find_bin()} {
   folder_ = name;
   if (auto const* const user = other_user())
     if (::chown(folder_.c_str(), user->pw_uid, user->pw_gid) != 0) throw std::runtime_error{"chown failed"};
-  auto const maker = spawn(folder_, {bin_ + "/initdb", "-D", folder_ + "/data", "-U", "fabrica", "-A", "trust", "-E", "UTF8",
-                                     "--locale=C", "-N"});
+  auto const maker = spawn(folder_, {bin_ + "/initdb", "-D", folder_ + "/data", "-U", "fabrica", "-A", "trust", "-E",
+                                     "UTF8", "--locale=C", "-N"});
   int status = 0;
   ::waitpid(maker, &status, 0);
   if (status != 0) throw std::runtime_error{fmt::format("initdb failed: {}", log_tail(folder_))};
@@ -111,15 +113,16 @@ PostgresServer::~PostgresServer() {
 void PostgresServer::start() {
   auto const until = SteadyClock::now() + std::chrono::seconds{60};
   auto const launch = [&] {
-    return spawn(folder_, {bin_ + "/postgres", "-D", folder_ + "/data", "-k", folder_, "-h", "", "-c", "fsync=off", "-c",
-                           "full_page_writes=off", "-c", "shared_buffers=32MB", "-c", "max_connections=100", "-c",
+    return spawn(folder_, {bin_ + "/postgres", "-D", folder_ + "/data", "-k", folder_, "-h", "", "-c", "fsync=off",
+                           "-c", "full_page_writes=off", "-c", "shared_buffers=32MB", "-c", "max_connections=100", "-c",
                            "autovacuum=off", "-c", "max_wal_size=256MB"});
   };
   process_ = launch();
   while (PQping(url("postgres").c_str()) != PQPING_OK) {
     // A killed server's processes may still hold its memory for a moment; then the new one gives up and is asked again.
     if (::waitpid(process_, nullptr, WNOHANG) == process_) process_ = launch();
-    if (SteadyClock::now() > until) throw std::runtime_error{fmt::format("PostgreSQL does not start: {}", log_tail(folder_))};
+    if (SteadyClock::now() > until)
+      throw std::runtime_error{fmt::format("PostgreSQL does not start: {}", log_tail(folder_))};
     std::this_thread::sleep_for(std::chrono::milliseconds{20});
   }
 }
@@ -138,13 +141,15 @@ std::string PostgresServer::url(std::string const& database) const {
 
 void PostgresServer::execute(std::string const& sql, std::string const& database) const {
   auto* const connection = PQconnectdb(url(database).c_str());
-  PQsetNoticeProcessor(connection, [](void*, char const*) {}, nullptr);
+  PQsetNoticeProcessor(
+      connection, [](void*, char const*) {}, nullptr);
   auto* const result = PQexec(connection, sql.c_str());
   auto const status = PQresultStatus(result);
   std::string const message = PQerrorMessage(connection);
   PQclear(result);
   PQfinish(connection);
-  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) throw std::runtime_error{fmt::format("{}: {}", sql, message)};
+  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+    throw std::runtime_error{fmt::format("{}: {}", sql, message)};
 }
 
 }  // namespace fabrica::db

@@ -6,8 +6,8 @@
 
 namespace fabrica::db {
 
-// A private PostgreSQL server in a temporary folder, reached through a Unix socket there. Runs as another user when this
-// process is root, because PostgreSQL refuses root. Failures throw std::runtime_error.
+// A private PostgreSQL server in a temporary folder, reached through a Unix socket there. Runs as another user when
+// this process is root, because PostgreSQL refuses root. Failures throw std::runtime_error.
 class PostgresServer {
  public:
   // The one of this process, started when it is first asked for and stopped at exit.
