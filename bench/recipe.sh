@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 build=${1:-build/release}
 rounds=${2:-3}
-gpt=$build/recipes/fabrica-gpt
+gpt=$build/bin/recipes/fabrica-gpt
 [ -x "$gpt" ] || { echo "bench/recipe.sh: $gpt is missing: build the target fabrica-gpt first" >&2; exit 2; }
 if ! /usr/bin/python3 -c 'import torch' 2>/dev/null; then
   echo "installing python3-torch and libopenblas0-openmp (about 760 MB)"

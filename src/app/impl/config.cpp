@@ -116,7 +116,8 @@ std::string Config::recipes() const {
   if (!recipes_folder.empty()) return recipes_folder;
   std::error_code error;
   auto const program = fs::read_symlink("/proc/self/exe", error);
-  return error ? std::string{} : (program.parent_path() / "recipes").string();
+  auto const folder = program.parent_path() / "recipes";
+  return error || !fs::is_directory(folder, error) ? std::string{} : folder.string();
 }
 std::string Config::guard_path() const {
   return log_guard_path.empty() ? data_folder + "/published-checkpoint" : log_guard_path;

@@ -126,6 +126,8 @@ Result<bool> run_doctor(std::string const& folder, bool json) {
 Result<> run_backup(std::string const& folder, std::string const& target) {
   FABRICA_TRY(auto const config, load_config(folder));
   if (fs::exists(target)) return fail(Errc::conflict, "exists", fmt::format("{} is there already: name a new folder.", target));
+  if (!config.database().starts_with("sqlite:"))
+    return fail(Errc::invalid, "database_url", "The database is PostgreSQL: copy it with pg_dump, and the data folder with any tool, the database first.");
   FABRICA_DO(runtime::make_folder(target));
   cli::ProgressLine progress;
   FABRICA_DO(db::copy_sqlite(config.database(), target + "/fabrica.db", [&](double share) {

@@ -59,7 +59,7 @@ Result<> Journey::follow(std::string_view step, std::string const& id) {
       auto line = fmt::format("{} {}", step, state);
       if (state == "running") {
         auto const series = session_.get(fmt::format("/jobs/{}/metrics?limit=4", id));
-        if (series) line = live_line(series->root());
+        if (series) line = live_line(series->at("/series"));
         if (line.empty()) line = plain(job.find("message"));
       }
       if (auto const trouble = job.find("trouble").text(); trouble && !trouble->empty()) line += fmt::format("  ({})", *trouble);
@@ -67,7 +67,8 @@ Result<> Journey::follow(std::string_view step, std::string const& id) {
       return false;
     }
     if (state != "completed") {
-      auto const log = session_.get(fmt::format("/jobs/{}", id));
+      // The next run submits a new job in its place.
+      FABRICA_DO(state_.forget(step));
       return fail(Errc::conflict, "job_" + state,
                   fmt::format("The job {} {} ({}): {} See fabrica job log {}.", id, state, plain(job.find("reason")), plain(job.find("detail")), id));
     }

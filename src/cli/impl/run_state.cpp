@@ -37,6 +37,12 @@ Result<> RunState::set(std::string_view name, std::string value) {
   return save();
 }
 
+Result<> RunState::forget(std::string_view step) {
+  values_.erase(std::string{step});
+  values_.erase(fmt::format("key/{}", step));
+  return save();
+}
+
 Result<std::string> RunState::key(std::string_view step) {
   auto const name = fmt::format("key/{}", step);
   if (auto known = get(name); !known.empty()) return known;

@@ -18,6 +18,8 @@ class RunState {
   std::string get(std::string_view name) const;
   bool has(std::string_view name) const { return !get(name).empty(); }
   Result<> set(std::string_view name, std::string value);
+  // The step and its key: it will be done anew.
+  Result<> forget(std::string_view step);
   // The idempotency key of a step, made and stored at first asking.
   Result<std::string> key(std::string_view step);
   std::string const& path() const { return path_; }

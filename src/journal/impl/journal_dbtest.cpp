@@ -201,6 +201,20 @@ TEST_P(JournalLog, SignsNothingBelowThePublishedCheckpointAfterARestore) {
   EXPECT_TRUE(tlog::verify_log_folder(folder / "log", again->verifier()));
 }
 
+TEST_P(JournalLog, RefusesToStartWithoutAnyPublishedCheckpoint) {
+  append("one");
+  auto first = sequencer();
+  ASSERT_TRUE(*first->run_once());
+  first.reset();
+  fs::remove(folder / "guard");
+  EXPECT_EQ(published_size(*sequencer()), 1u) << "the log folder's copy does as well";
+  fs::remove(folder / "guard");
+  fs::remove(folder / "log" / "checkpoint");
+  auto const refused = open();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason, "log_guard_missing");
+}
+
 TEST_P(JournalLog, RefusesToSignWhenTheLogFolderIsOlderToo) {
   append("one");
   auto first = sequencer();

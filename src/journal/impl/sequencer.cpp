@@ -52,7 +52,17 @@ Result<> Sequencer::recover() {
     return fail(Errc::conflict, "log_origin",
                 fmt::format("The database belongs to the log {} but the key is named {}: use the right data folder and key.",
                             state.origin, key_.name()));
-  FABRICA_TRY(auto const guard, read_guard(settings_.guard_path, key_.verifier()));
+  FABRICA_TRY(auto guard, read_guard(settings_.guard_path, key_.verifier()));
+  // The log folder keeps a copy; it may be older than the guard was, but never newer than what was published.
+  if (!guard) {
+    FABRICA_TRY(guard, read_guard(settings_.folder / "checkpoint", key_.verifier()));
+    if (guard) log_.warning("log.guard_missing", {{"path", settings_.guard_path.string()}, {"taken_from", (settings_.folder / "checkpoint").string()}});
+  }
+  if (!guard && state.published_size > 0)
+    return fail(Errc::conflict, "log_guard_missing",
+                fmt::format("The last published checkpoint is neither in {} nor in the log folder, so nobody can tell whether the log "
+                            "was rolled back. Put it back from a copy, or from a witness "
+                            "(GET <witness>/<hex sha256 of the origin>/checkpoint).", settings_.guard_path.string()));
   set_published(state.published_checkpoint);
   if (guard && guard->checkpoint.size > unsigned_of(state.signed_size)) return skip_lost_range(*guard, state.assigned);
 
@@ -71,8 +81,6 @@ Result<> Sequencer::recover() {
     }));
     set_published(text);
   }
-  if (!guard && state.published_size > 0)
-    log_.warning("log.guard_missing", {{"path", settings_.guard_path.string()}, {"published", state.published_size}});
   return {};
 }
 

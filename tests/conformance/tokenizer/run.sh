@@ -5,7 +5,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "${1:?usage: run.sh <build folder>}" && pwd)
-gpt=$build/recipes/fabrica-gpt
+gpt=$build/bin/recipes/fabrica-gpt
 [ -x "$gpt" ] || { echo "run.sh: $gpt is missing: build the target fabrica-gpt first" >&2; exit 2; }
 command -v npm >/dev/null || { echo "run.sh: npm is missing: install nodejs with npm" >&2; exit 2; }
 
