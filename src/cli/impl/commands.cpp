@@ -141,19 +141,44 @@ void add_seed(Builder const& on) {
   command->callback([=, &options = on.options, &chosen = on.chosen] { chosen = [=, &options] { return run_seed(options, *settings); }; });
 }
 
+// Every piece of what a job printed so far.
+Result<> print_log(Session& session, std::string const& path) {
+  for (std::size_t offset = 0;;) {
+    std::size_t got = 0;
+    FABRICA_DO(session.download(fmt::format("{}&offset={}", path, offset), [&](std::string_view piece) {
+      got += piece.size();
+      return std::fwrite(piece.data(), 1, piece.size(), stdout) == piece.size();
+    }));
+    if (got == 0) return {};
+    offset += got;
+  }
+}
+
+// What it prints, as it prints it, until it ends.
+Result<> follow_log(Session& session, std::string const& path) {
+  std::string last_event_id;
+  return session.events(path, last_event_id, [](http::ServerEvent const& event) {
+    auto const data = json::Document::parse(event.data);
+    auto const text = data ? data->at("/text").text().value_or("") : std::string_view{};
+    bool const written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+    return written && std::fflush(stdout) == 0;
+  });
+}
+
 // "job log ID": what it printed; --follow goes on until it ends.
 void add_job_log(Builder const& on) {
   auto* command = on.program.get_subcommand("job")->add_subcommand("log", "What a job printed");
   auto id = text();
   auto err = std::make_shared<bool>(false);
+  auto follow = std::make_shared<bool>(false);
   command->add_option("id", *id, "Its id")->required();
   command->add_flag("--err", *err, "Standard error instead of output");
+  command->add_flag("--follow", *follow, "Go on until the job ends");
   command->callback([=, &options = on.options, &chosen = on.chosen] {
     chosen = [=, &options] {
-      auto const path = fmt::format("/jobs/{}/log?stream={}", http::percent_encode(*id), *err ? "err" : "out");
-      auto const done = Session{options}.download(path, [](std::string_view piece) {
-        return std::fwrite(piece.data(), 1, piece.size(), stdout) == piece.size();
-      });
+      Session session{options};
+      auto const path = fmt::format("/jobs/{}/log{}?stream={}", http::percent_encode(*id), *follow ? "/stream" : "", *err ? "err" : "out");
+      auto const done = *follow ? follow_log(session, path) : print_log(session, path);
       return done ? 0 : report(done.error());
     };
   });
