@@ -6,11 +6,15 @@ run.py [--build B] [--kills N] [--seed S] [--part writes,journey]
 writes: four clients make projects and send proposals with Idempotency-Keys, trying again until they have an answer, while the server is
 killed N times, sometimes while it starts. Then every acknowledged thing must be there once, the budget must add up, the log must be
 whole and cosigned by a witness that runs beside.
+
+journey: `fabrica run` takes the project of journey/ from plan to dossier, again and again, while the server and sometimes the client are
+killed N times. Every journey must end well, with one job each and each charged once, and a dossier that verifies with the server stopped.
 """
 import argparse
-import json
+import os
 import pathlib
 import random
+import shutil
 import subprocess
 import sys
 import threading
@@ -24,7 +28,7 @@ PATIENCE_S = 120  # for one request, over restarts
 OFFER_UNITS = 1_000_000
 PROPOSAL = {"partition": "leonardo/booster", "duration_days": 30, "purpose": "To be killed.", "civilian_purposes": "yes",
             "excluded_uses": "no", "personal_data": "no", "first_come_accepted": "yes", "amount_reason": "A test.",
-            "plan": {"parameters": 500000000, "tokens": 40000000000}}
+            "plan": {"parameters": 10000000, "tokens": 100000000}}
 
 
 class Witness:
@@ -237,13 +241,134 @@ def run_writes(build, kills, seed):
     return True
 
 
+class Journey:
+    """`fabrica run` on a copy of journey/, started again for as long as it is killed."""
+
+    def __init__(self, factory, scratch, number, token_file):
+        self.factory, self.folder, self.token_file = factory, scratch / f"journey-{number}", token_file
+        self.log = scratch / f"journey-{number}.log"
+        shutil.copytree(pathlib.Path(__file__).resolve().parent / "journey", self.folder)
+        self.process, self.kills, self.server_kills = None, 0, 0
+
+    def start(self):
+        self.process = subprocess.Popen(
+            [harness.program(self.factory.build), "run", "project.toml", "--state", "state.json", "--out", "out"], cwd=self.folder,
+            stdin=subprocess.DEVNULL, stdout=open(self.log, "a"), stderr=subprocess.STDOUT,
+            env={**os.environ, "FABRICA_SERVER": f"http://127.0.0.1:{self.factory.fixed_port}", "FABRICA_TOKEN_FILE": str(self.token_file)})
+
+    def kill(self):
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+        self.kills += 1
+
+    def ended(self):
+        """None while it runs; a client that was killed is started again by whoever did that."""
+        return self.process.poll()
+
+    def check(self, token):
+        status = self.process.wait(timeout=300)
+        if status:
+            raise harness.Failure(f"fabrica run ended with {status}: {self.log.read_text()[-3000:]}")
+        state = harness.json.loads((self.folder / "state.json").read_text())
+        jobs = everything(self.factory, f"/projects/{state['project']}/jobs", token)
+        if sorted(job["name"] for job in jobs) != ["evaluate", "train"] or any(job["state"] != "completed" for job in jobs):
+            raise harness.Failure(f"the jobs are {[(job['name'], job['state']) for job in jobs]}")
+        award, = everything(self.factory, f"/projects/{state['project']}/awards", token)
+        entries = self.factory.send("GET", f"/awards/{award['id']}/statement", token=token).json()
+        charged = sorted(one["reference"] for one in entries if one["amount_micro"] < 0)
+        if charged != sorted(set(charged)) or len(charged) > 2 or award["held_micro"] != 0:
+            raise harness.Failure(f"two jobs, and these charges: {entries}; held {award['held_micro']}")
+        for noun in ("datasets", "models", "evaluations", "dossiers"):
+            made = everything(self.factory, f"/projects/{state['project']}/{noun}", token)
+            if len(made) != 1:
+                raise harness.Failure(f"{len(made)} {noun} instead of one")
+        chain_of(self.factory, state["project"], token)
+
+    def check_offline(self, build):
+        """With the server stopped, and from another folder."""
+        for change in (False, True):
+            dossier = self.folder / "out/dossier.zip"
+            if change:
+                data = bytearray(dossier.read_bytes())
+                data[len(data) // 2] ^= 1
+                dossier = self.folder / "out/changed.zip"
+                dossier.write_bytes(data)
+            status, out, err = harness.run(build, "verify", dossier, "--policy", self.folder / "out/policy.txt")
+            if (status == 0) == change:
+                raise harness.Failure(f"a {'changed' if change else 'whole'} dossier: {status} {out}{err}")
+
+
+def kill_journeys(factory, source, kills, scratch, token_file, token):
+    journeys, killed = [], 0
+    while killed < kills or not journeys or journeys[-1].ended() is None:
+        if not journeys or journeys[-1].ended() is not None:
+            if journeys:
+                journeys[-1].check(token)
+            journeys.append(Journey(factory, scratch, len(journeys), token_file))
+            journeys[-1].start()
+        journey = journeys[-1]
+        try:
+            journey.process.wait(timeout=source.uniform(0.05, 2.5) if killed < kills else 600)
+            continue
+        except subprocess.TimeoutExpired:
+            if killed >= kills:
+                raise harness.Failure(f"fabrica run does not end: {journey.log.read_text()[-2000:]}") from None
+        killed += 1
+        which = source.choice(["server", "server", "server", "client", "both"])
+        if which != "client":
+            factory.kill()
+        if which != "server":
+            journey.kill()
+        if which != "client":
+            factory.start()
+        if which != "server":
+            journey.start()
+    journeys[-1].check(token)
+    return journeys, killed
+
+
+def run_journeys(build, kills, seed):
+    source = random.Random(seed)
+    with harness.Scratch("kill-journey") as scratch:
+        factory, token, witness, _, _ = prepare(build, scratch)
+        try:
+            admin_file = scratch / "data.token"
+            server = f"http://127.0.0.1:{factory.fixed_port}"
+            factory.must_run("--server", server, "--token-file", admin_file, "seed",
+                             harness.ROOT / "examples/small-language-model/demo-factory.toml")
+            developer = scratch / "developer.token"
+            factory.must_run("token", "issue", "--email", "developer@demo.example", "--out", developer)
+            journeys, killed = kill_journeys(factory, source, kills, scratch, developer, token)
+            size = check_log(factory, token, witness)
+            factory.stop()
+            for journey in journeys:
+                journey.check_offline(build)
+            print(f"kill journey: {killed} kills, {len(journeys)} journeys to a dossier that verifies offline; log of {size} entries whole")
+        except harness.Failure as error:
+            print(f"kill journey --seed {seed}: {error}\n{factory.log_text()[-2500:]}")
+            return False
+        finally:
+            factory.kill()
+            witness.stop()
+    return True
+
+
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--build")
     arguments.add_argument("--kills", type=int, default=8)
     arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--part", choices=("writes", "journey"), help="one of the two; otherwise both, with half of the kills each")
     given = arguments.parse_args()
-    sys.exit(0 if run_writes(harness.build_folder(given.build), given.kills, given.seed) else 1)
+    build = harness.build_folder(given.build)
+    kills = given.kills if given.part else (given.kills + 1) // 2
+    good = True
+    if given.part != "journey":
+        good = run_writes(build, kills, given.seed) and good
+    if given.part != "writes":
+        good = run_journeys(build, kills, given.seed) and good
+    sys.exit(0 if good else 1)
 
 
 main()
