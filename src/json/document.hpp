@@ -91,9 +91,9 @@ class Document {
   std::size_t root_ = 0;
 };
 
-// RFC 8785 (JCS): one byte string for each value, to be hashed and signed. An integer that a double cannot hold exactly
-// is refused instead of rounded: two different texts must not sign the same. Errors: those of parse, invalid
-// "json_number".
+// RFC 8785 (JCS): one byte string for each value, to be hashed and signed. An integer whose
+// digits a double would change is refused instead of rounded: two different numbers must not sign the same. Errors:
+// those of parse, invalid "json_number".
 Result<std::string> canonical(std::string_view text, Limits const& limits = {});
 
 // Indented by two spaces, for people. Text that is not JSON comes back as it is.

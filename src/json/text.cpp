@@ -77,16 +77,15 @@ Result<> append_canonical(std::string& out, Value value) {
     case Kind::boolean:
     case Kind::string: append_value(out, value, Style::compact, 0); return {};
     case Kind::number: {
-      auto const number = value.number();
       auto const digits = value.digits();
-      bool exact = number.has_value();
-      if (exact && digits.find_first_of(".eE") == std::string_view::npos)
-        exact = fmt::format("{:.0f}", *number) == digits || digits == "-0";
-      if (!exact)
+      auto const start = out.size();
+      if (auto const number = value.number()) append_number(out, *number);
+      // A plain integer must come out as it went in; what has a fraction or an exponent was never meant as digits.
+      bool const plain = digits.find_first_of(".eE") == std::string_view::npos && digits != "-0";
+      if (out.size() == start || (plain && std::string_view{out}.substr(start) != digits))
         return fail(Errc::invalid, "json_number",
                     fmt::format("{} does not fit a double: canonical JSON would change it. Write it as a string.",
                                 digits.substr(0, 40)));
-      append_number(out, *number);
       return {};
     }
     case Kind::array:
