@@ -56,7 +56,8 @@ void check_inputs(std::vector<InputDraft> const& inputs, std::vector<Fault>& fau
   std::set<std::string_view> seen;
   for (std::size_t at = 0; at < inputs.size(); ++at) {
     auto const here = fmt::format("/inputs/{}", at);
-    if (!is_name(inputs[at].name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")) faults.push_back({here + "/name", "A name is letters, digits, \"-\" and \"_\"."});
+    if (!is_name(inputs[at].name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+      faults.push_back({here + "/name", "A name is letters, digits, \"-\" and \"_\"."});
     else if (!seen.insert(inputs[at].name).second) faults.push_back({here + "/name", "Two inputs have this name."});
     if (inputs[at].reference.has_value() == !inputs[at].files.empty())
       faults.push_back({here, "Give either a reference or files."});
@@ -140,25 +141,30 @@ JobEvent closing_event(EndReason reason) {
 Result<> check(SystemDraft const& draft) {
   std::vector<Fault> faults;
   if (!is_name(draft.name)) faults.push_back({"/name", "A name is lower-case letters, digits, \"-\" and \"_\"."});
-  bool const country = draft.country.empty() || (draft.country.size() == 2 && std::ranges::all_of(draft.country, [](char c) { return c >= 'A' && c <= 'Z'; }));
+  bool const country =
+      draft.country.empty() ||
+      (draft.country.size() == 2 && std::ranges::all_of(draft.country, [](char c) { return c >= 'A' && c <= 'Z'; }));
   if (!country) faults.push_back({"/country", "A country is two capital letters."});
   return answer("system", "This system cannot be registered.", std::move(faults));
 }
 
 Result<> check(PartitionDraft const& draft) {
   std::vector<Fault> faults;
-  if (!is_name(draft.name, "./")) faults.push_back({"/name", "A name is lower-case letters, digits, \"-\", \"_\", \".\" and \"/\"."});
+  if (!is_name(draft.name, "./"))
+    faults.push_back({"/name", "A name is lower-case letters, digits, \"-\", \"_\", \".\" and \"/\"."});
   if (draft.unit == budget::Unit::euro_cent) faults.push_back({"/unit", "Computing is counted in GPU-, node- or core-hours."});
   if ((draft.billing == Billing::whole_nodes) != (draft.unit == budget::Unit::node_hour))
     faults.push_back({"/billing", "Whole nodes are charged in node-hours, and node-hours for whole nodes."});
-  if (draft.unit == budget::Unit::gpu_hour && draft.gpus == 0) faults.push_back({"/gpus", "A partition charged in GPU-hours has GPUs."});
+  if (draft.unit == budget::Unit::gpu_hour && draft.gpus == 0)
+    faults.push_back({"/gpus", "A partition charged in GPU-hours has GPUs."});
   if (draft.driver == DriverKind::local && draft.gpus > 0) faults.push_back({"/gpus", "The local driver gives no GPUs to jobs."});
   return answer("partition", "This partition cannot be registered.", std::move(faults));
 }
 
 Result<> check(JobDraft const& draft) {
   std::vector<Fault> faults;
-  if (draft.recipe && !is_name(*draft.recipe)) faults.push_back({"/recipe", "A recipe's name is lower-case letters, digits, \"-\" and \"_\"."});
+  if (draft.recipe && !is_name(*draft.recipe))
+    faults.push_back({"/recipe", "A recipe's name is lower-case letters, digits, \"-\" and \"_\"."});
   if (!draft.recipe && draft.argv.empty()) faults.push_back({"/argv", "Name a recipe or a command."});
   if (!draft.recipe && !draft.argv.empty() && draft.argv[0].empty()) faults.push_back({"/argv/0", "The command is empty."});
   check_files(draft.files, "/files", faults);
@@ -166,7 +172,9 @@ Result<> check(JobDraft const& draft) {
   if (draft.environment.size() > 100) faults.push_back({"/environment", "At most 100 variables."});
   for (auto const& [name, value] : draft.environment) {
     if (!is_variable(name))
-      faults.push_back({"/environment", fmt::format("\"{}\" cannot be set: letters, digits and \"_\", not beginning with FABRICA_.", name)});
+      faults.push_back(
+          {"/environment",
+           fmt::format("\"{}\" cannot be set: letters, digits and \"_\", not beginning with FABRICA_.", name)});
     if (value.size() > 4000) faults.push_back({"/environment", fmt::format("The value of \"{}\" is too long.", name)});
   }
   if (!draft.parameters.text.starts_with('{')) faults.push_back({"/parameters", "Parameters are a JSON object."});
@@ -178,7 +186,8 @@ Result<JobLimits> check_fit(Partition const& partition, LimitsDraft const& asked
     return fail(Errc::conflict, "partition_closed", fmt::format("{} takes no jobs now.", partition.name));
   std::vector<Fault> faults;
   auto const most = [&](std::string_view name, std::int64_t value, std::int64_t limit) {
-    if (value > limit) faults.push_back({fmt::format("/resources/{}", name), fmt::format("{} has at most {}.", partition.name, limit)});
+    if (value > limit)
+      faults.push_back({fmt::format("/resources/{}", name), fmt::format("{} has at most {}.", partition.name, limit)});
   };
   most("cpus", asked.cpus, partition.cpus);
   most("gpus", asked.gpus, partition.gpus);
@@ -199,7 +208,8 @@ Result<JobLimits> check_fit(Partition const& partition, LimitsDraft const& asked
 
 bool is_plain_path(std::string_view path) {
   if (path.empty() || path.size() > 300) return false;
-  if (std::ranges::any_of(path, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '\\'; })) return false;
+  if (std::ranges::any_of(path, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '\\'; }))
+    return false;
   for (;;) {
     auto const part = path.substr(0, path.find('/'));
     if (part.empty() || part == "." || part == "..") return false;

@@ -42,7 +42,8 @@ TEST(JobSteps, EveryStateIsReachedAndOnlyThreeAreFinal) {
   int final_states = 0;
   for (int state = 0; state <= static_cast<int>(JobState::cancelled); ++state) {
     auto const here = static_cast<JobState>(state);
-    bool const reached = here == JobState::queued || std::ranges::any_of(kJobSteps, [&](Step const& step) { return step.to == here; });
+    bool const reached =
+        here == JobState::queued || std::ranges::any_of(kJobSteps, [&](Step const& step) { return step.to == here; });
     EXPECT_TRUE(reached) << json::enum_name(here);
     final_states += is_final(here) ? 1 : 0;
   }
@@ -55,7 +56,8 @@ TEST(JobSteps, AnEventLeadsToOneStateAlone) {
 }
 
 TEST(Usage, CoresAreChargedByWallTimeWhateverTheyDid) {
-  auto const usage = usage_of(cores(), limits(2), {.wall_us = 1800 * kSecond, .cpu_user_us = 5, .cpu_system_us = 6, .memory_peak_bytes = 7});
+  auto const usage = usage_of(
+      cores(), limits(2), {.wall_us = 1800 * kSecond, .cpu_user_us = 5, .cpu_system_us = 6, .memory_peak_bytes = 7});
   EXPECT_EQ(usage.rate_micro_per_hour, 2'000'000);
   EXPECT_EQ(usage.amount_micro, 1'000'000) << "two cores for half an hour are one core-hour";
   EXPECT_EQ(usage.core_us, 3600 * kSecond);
@@ -67,7 +69,8 @@ TEST(Usage, APartOfAMicroUnitIsAWholeOne) {
   EXPECT_EQ(amount_micro(1'000'000, 3600), 1);
   EXPECT_EQ(amount_micro(1'000'000, 3601), 2);
   EXPECT_EQ(amount_micro(1'000'000, 0), 0);
-  EXPECT_EQ(amount_micro(1'000'000'000'000, 90 * kDay), 2'160'000'000'000'000) << "a million cores for ninety days do not overflow";
+  EXPECT_EQ(amount_micro(1'000'000'000'000, 90 * kDay), 2'160'000'000'000'000)
+      << "a million cores for ninety days do not overflow";
 }
 
 TEST(Usage, TheLargestShareCounts) {
@@ -96,7 +99,8 @@ TEST(Usage, TheHoldCoversTheWallLimitAndTheGrace) {
 }
 
 TEST(Energy, IsBusyCoresAndAShareOfIdle) {
-  auto const energy = energy_of(cores(), limits(2), {.wall_us = 100 * kSecond, .cpu_user_us = 150 * kSecond, .cpu_system_us = 10 * kSecond});
+  auto const energy = energy_of(
+      cores(), limits(2), {.wall_us = 100 * kSecond, .cpu_user_us = 150 * kSecond, .cpu_system_us = 10 * kSecond});
   ASSERT_TRUE(energy);
   EXPECT_EQ(energy->joules, 160 * 5 + 100 * 40 * 2 / 8);
   EXPECT_EQ(energy->method, "estimated");
@@ -121,15 +125,44 @@ TEST(JobCheck, SaysWhereItIsWrong) {
       {"no program", [](JobDraft& job) { job.argv.clear(); }, "/argv"},
       {"empty command", [](JobDraft& job) { job.argv = {""}; }, "/argv/0"},
       {"recipe that leaves its folder", [](JobDraft& job) { job.recipe = "../sh"; }, "/recipe"},
-      {"file that leaves its folder", [&](JobDraft& job) { job.files = {{"../x", digest}}; }, "/files/0/path"},
-      {"absolute file", [&](JobDraft& job) { job.files = {{"/x", digest}}; }, "/files/0/path"},
-      {"two files of one name", [&](JobDraft& job) { job.files = {{"x", digest}, {"x", digest}}; }, "/files/1/path"},
-      {"digest in capitals", [](JobDraft& job) { job.files = {{"x", std::string(64, 'A')}}; }, "/files/0/sha256"},
-      {"input with a slash", [](JobDraft& job) { job.inputs = {{.name = "a/b", .reference = "dataset:x"}}; }, "/inputs/0/name"},
+      {"file that leaves its folder",
+       [&](JobDraft& job) {
+         job.files = {{"../x", digest}};
+       },
+       "/files/0/path"},
+      {"absolute file",
+       [&](JobDraft& job) {
+         job.files = {{"/x", digest}};
+       },
+       "/files/0/path"},
+      {"two files of one name",
+       [&](JobDraft& job) {
+         job.files = {{"x", digest}, {"x", digest}};
+       },
+       "/files/1/path"},
+      {"digest in capitals",
+       [](JobDraft& job) {
+         job.files = {{"x", std::string(64, 'A')}};
+       },
+       "/files/0/sha256"},
+      {"input with a slash", [](JobDraft& job) { job.inputs = {{.name = "a/b", .reference = "dataset:x"}}; },
+       "/inputs/0/name"},
       {"input of nothing", [](JobDraft& job) { job.inputs = {{.name = "a"}}; }, "/inputs/0"},
-      {"input of both", [&](JobDraft& job) { job.inputs = {{.name = "a", .reference = "dataset:x", .files = {{"x", digest}}}}; }, "/inputs/0"},
-      {"variable of the contract", [](JobDraft& job) { job.environment = {{"FABRICA_JOB", "x"}}; }, "/environment"},
-      {"variable with a sign", [](JobDraft& job) { job.environment = {{"A=B", "x"}}; }, "/environment"},
+      {"input of both",
+       [&](JobDraft& job) {
+         job.inputs = {{.name = "a", .reference = "dataset:x", .files = {{"x", digest}}}};
+       },
+       "/inputs/0"},
+      {"variable of the contract",
+       [](JobDraft& job) {
+         job.environment = {{"FABRICA_JOB", "x"}};
+       },
+       "/environment"},
+      {"variable with a sign",
+       [](JobDraft& job) {
+         job.environment = {{"A=B", "x"}};
+       },
+       "/environment"},
       {"parameters that are a list", [](JobDraft& job) { job.parameters.text = "[]"; }, "/parameters"},
   };
   for (auto const& one : cases) {

@@ -49,7 +49,8 @@ class Compute {
 
   // Operators only. Errors: conflict "name_taken", not_found "system" or "partition".
   Result<System> register_system(db::Tx& tx, identity::Actor const& actor, SystemDraft const& draft);
-  Result<Partition> register_partition(db::Tx& tx, identity::Actor const& actor, PublicId const& system, PartitionDraft const& draft);
+  Result<Partition> register_partition(db::Tx& tx, identity::Actor const& actor, PublicId const& system,
+                                       PartitionDraft const& draft);
   Result<Partition> change_partition(db::Tx& tx, identity::Actor const& actor, PublicId const& id, PartitionChange const& change);
   // Public: who may apply wants to know what there is.
   Result<std::vector<System>> systems(db::Tx& tx);
@@ -88,8 +89,8 @@ class Compute {
   Result<> insert_files(db::Tx& tx, Job& job, std::int64_t row, JobDraft const& draft);
   Result<std::vector<JobInput>> resolve_inputs(db::Tx& tx, PublicId const& project, std::vector<InputDraft> const& drafts);
   Result<std::vector<JobFile>> resolve_files(db::Tx& tx, PublicId const& project, std::vector<ProgramFile> const& files);
-  Result<> state(db::Tx& tx, Job const& job, std::int64_t row, std::string_view kind, std::string_view actor, std::string predicate,
-                 std::vector<journal::Subject> subjects = {});
+  Result<> state(db::Tx& tx, Job const& job, std::int64_t row, std::string_view kind, std::string_view actor,
+                 std::string predicate, std::vector<journal::Subject> subjects = {});
   Result<> withdraw(db::Tx& tx, Job const& job, std::int64_t row, std::string_view actor);
 
   Result<bool> admit();

@@ -184,7 +184,8 @@ struct JobDraft {
   std::map<std::string, std::string> environment = {};
   LimitsDraft resources{};
 
-  static constexpr std::array<std::string_view, 6> kMayBeAbsent{"purpose", "argv", "files", "inputs", "parameters", "environment"};
+  static constexpr std::array<std::string_view, 6> kMayBeAbsent{"purpose", "argv",       "files",
+                                                                "inputs",  "parameters", "environment"};
   static constexpr auto limits() {
     return std::tuple{json::length(&JobDraft::partition, 1, 100), json::length(&JobDraft::name, 1, 200),
                       json::length(&JobDraft::recipe, 1, 60),     json::items(&JobDraft::argv, 0, 200),
@@ -293,10 +294,11 @@ struct Job {
   std::optional<Time> ended;
   std::vector<JobStatement> statements;
 };
-BOOST_DESCRIBE_STRUCT(Job, (), (id, project, partition, name, purpose, state, cancel_requested, reason, exit_status, signal, detail,
-                                trouble, attempt, recipe, argv, environment, parameters, limits, code_sha256, files, inputs, artefacts,
-                                progress, message, sandbox, limited_by, award, unit, held_micro, usage, energy, submitted,
-                                started, ended, statements))
+BOOST_DESCRIBE_STRUCT(Job, (),
+                      (id, project, partition, name, purpose, state, cancel_requested, reason, exit_status, signal,
+                       detail, trouble, attempt, recipe, argv, environment, parameters, limits, code_sha256, files,
+                       inputs, artefacts, progress, message, sandbox, limited_by, award, unit, held_micro, usage,
+                       energy, submitted, started, ended, statements))
 
 // One row of a list of jobs.
 struct JobSummary {

@@ -36,7 +36,8 @@ std::string own_group(std::string_view controller) {
     auto const second = line.find(':', first + 1);
     if (second == std::string::npos) continue;
     std::string const names = "," + line.substr(first + 1, second - first - 1) + ",";
-    if (names == fmt::format(",{},", controller) || (!controller.empty() && names.find(fmt::format(",{},", controller)) != std::string::npos))
+    if (names == fmt::format(",{},", controller) ||
+        (!controller.empty() && names.find(fmt::format(",{},", controller)) != std::string::npos))
       return line.substr(second + 1);
   }
   return "/";

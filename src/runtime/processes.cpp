@@ -68,7 +68,8 @@ std::vector<ProcessInfo> processes_below(pid_t root) {
   std::unordered_multimap<pid_t, Stat> by_parent;
   each_process([&](pid_t pid) {
     // A process whose first thread has ended shows as Z while its other threads go on.
-    if (auto const stat = read_stat(pid); stat && (stat->state != 'Z' || stat->threads > 1)) by_parent.emplace(stat->parent, *stat);
+    if (auto const stat = read_stat(pid); stat && (stat->state != 'Z' || stat->threads > 1))
+      by_parent.emplace(stat->parent, *stat);
   });
   std::int64_t const page_bytes = ::sysconf(_SC_PAGESIZE);
   std::int64_t const tick_us = kSecond / ::sysconf(_SC_CLK_TCK);

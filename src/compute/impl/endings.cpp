@@ -58,7 +58,8 @@ Result<std::vector<JobFile>> Compute::store_outputs(Active const& job) {
   for (auto const& file : files) {
     // A name nobody could ask for again is not kept under another.
     if (!is_plain_path(file.path) || readable_tail(file.path, file.path.size()) != file.path)
-      return fail(Errc::invalid, "output_name", fmt::format("An output has a name that cannot be kept: \"{}\".", readable_tail(file.path, 300)));
+      return fail(Errc::invalid, "output_name",
+                  fmt::format("An output has a name that cannot be kept: \"{}\".", readable_tail(file.path, 300)));
     FABRICA_TRY(auto const fd, p_.driver.open_output(job.job.id.text(), file.path));
     FABRICA_TRY(auto const blob, store_file(p_.blobs, fd.get()));
     stored.push_back({file.path, blob.digest.hex(), blob.size_bytes});
@@ -124,9 +125,10 @@ Result<> Compute::settle(db::Tx& tx, Active const& active, Ending const& ending)
   auto const row = active.row.id;
   auto const to = next(JobState::ending, closing_event(ending.reason));
   FABRICA_CHECK(to.has_value());
+  // The end first: no job is over without it. If the state has moved, all of this is undone.
+  FABRICA_DO(tx.run(store::kJobEnded, row, p_.clock.now(), ending.reason, ending.detail));
   FABRICA_TRY(auto const changed, tx.run(store::kJobStep, row, JobState::ending, *to));
   if (changed == 0) return fail(Errc::conflict, "job_moved", "The job has just moved on.");
-  FABRICA_DO(tx.run(store::kJobEnded, row, p_.clock.now(), ending.reason, ending.detail));
 
   std::vector<journal::Subject> subjects;
   for (auto const& file : ending.artefacts) {
@@ -152,7 +154,8 @@ Result<> Compute::settle(db::Tx& tx, Active const& active, Ending const& ending)
 
   if (!ending.artefacts.empty()) {
     FABRICA_DO(state(tx, job, row, "artefact.produced", journal::kProgram,
-                     json::write(statements::Artefacts{.job = job.id, .tree_sha256 = tree_digest(ending.artefacts), .files = ending.artefacts}),
+                     json::write(statements::Artefacts{
+                         .job = job.id, .tree_sha256 = tree_digest(ending.artefacts), .files = ending.artefacts}),
                      subjects));
   }
   if (energy && run.wall_us > 0)

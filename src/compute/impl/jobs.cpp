@@ -34,7 +34,8 @@ Result<std::vector<JobFile>> Compute::resolve_files(db::Tx& tx, PublicId const& 
   return resolved;
 }
 
-Result<std::vector<JobInput>> Compute::resolve_inputs(db::Tx& tx, PublicId const& project, std::vector<InputDraft> const& drafts) {
+Result<std::vector<JobInput>> Compute::resolve_inputs(db::Tx& tx, PublicId const& project,
+                                                      std::vector<InputDraft> const& drafts) {
   std::vector<JobInput> inputs;
   std::size_t files = 0;
   for (auto const& draft : drafts) {
@@ -57,7 +58,8 @@ Result<std::vector<JobInput>> Compute::resolve_inputs(db::Tx& tx, PublicId const
 Result<> Compute::insert_files(db::Tx& tx, Job& job, std::int64_t row, JobDraft const& draft) {
   FABRICA_TRY(job.files, resolve_files(tx, job.project, draft.files));
   FABRICA_TRY(job.inputs, resolve_inputs(tx, job.project, draft.inputs));
-  auto const insert = [&](store::FileRole role, std::string const& input, std::string const& kept_as, JobFile const& file) -> Result<> {
+  auto const insert = [&](store::FileRole role, std::string const& input, std::string const& kept_as,
+                          JobFile const& file) -> Result<> {
     FABRICA_DO(tx.run(store::kFileInsert, row, role, input, file.path, file.sha256, file.size_bytes));
     return p_.data.keep(tx, job.project, job.id, {kept_as, file.sha256, file.size_bytes});
   };
@@ -92,7 +94,9 @@ Result<Job> Compute::submit(db::Tx& tx, identity::Actor const& actor, PublicId c
     return fail(Errc::conflict, "award_unit", fmt::format("The award is not in the unit that {} is charged in.", partition.name));
   Micros const now = p_.clock.now();
   if (now + limits.wall_s * kSecond > charged.ends.us)
-    return fail(Errc::conflict, "award_ends", fmt::format("The award ends on {}, before this job could: ask for less time.", format_date(charged.ends.us)));
+    return fail(
+        Errc::conflict, "award_ends",
+        fmt::format("The award ends on {}, before this job could: ask for less time.", format_date(charged.ends.us)));
 
   Job job{};
   job.id = PublicId::make(now, p_.random);
@@ -103,9 +107,10 @@ Result<Job> Compute::submit(db::Tx& tx, identity::Actor const& actor, PublicId c
   FABRICA_DO(tx.run(store::kUserInsert, project));
   FABRICA_TRY(auto const user, tx.one<std::int64_t>(store::kUserId, project));
   if (job.recipe.empty() && draft.files.empty()) job.code_sha256 = crypto::sha256(json::write(draft.argv)).hex();
-  FABRICA_TRY(auto const row, tx.insert(store::kJobInsert, job.id, project, user, partition_row, draft.name, draft.purpose, job.recipe,
-                                        json::write(draft.argv), json::write(draft.environment), draft.parameters.text,
-                                        json::write(limits), job.code_sha256, job.award, held, now));
+  FABRICA_TRY(auto const row,
+              tx.insert(store::kJobInsert, job.id, project, user, partition_row, draft.name, draft.purpose, job.recipe,
+                        json::write(draft.argv), json::write(draft.environment), draft.parameters.text,
+                        json::write(limits), job.code_sha256, job.award, held, now));
   FABRICA_DO(insert_files(tx, job, row, draft));
   FABRICA_DO(tx.run(store::kJobStaged, row, job.code_sha256));
   FABRICA_DO(p_.budget.hold(tx, {.client_id = hold_name(job.id),
@@ -135,8 +140,8 @@ Result<Job> Compute::get(db::Tx& tx, identity::Actor const& actor, PublicId cons
   return job;
 }
 
-Result<std::vector<JobSummary>> Compute::list(db::Tx& tx, identity::Actor const& actor, PublicId const& project, PublicId const& after,
-                                              std::int64_t limit) {
+Result<std::vector<JobSummary>> Compute::list(db::Tx& tx, identity::Actor const& actor, PublicId const& project,
+                                              PublicId const& after, std::int64_t limit) {
   FABRICA_DO(p_.projects.require(tx, actor, project, Permission::view_project));
   return tx.all<JobSummary>(store::kJobsOfProject, project, after.text(), limit);
 }
@@ -145,13 +150,21 @@ Result<std::vector<JobSummary>> Compute::list(db::Tx& tx, identity::Actor const&
 Result<> Compute::withdraw(db::Tx& tx, Job const& job, std::int64_t row, std::string_view actor) {
   auto const to = next(job.state, JobEvent::withdraw);
   FABRICA_CHECK(to.has_value());
+  FABRICA_DO(tx.run(store::kJobEnded, row, p_.clock.now(), EndReason::cancelled, "Cancelled before it started."));
   FABRICA_TRY(auto const changed, tx.run(store::kJobStep, row, job.state, *to));
   if (changed == 0) return fail(Errc::conflict, "job_moved", "The job has just moved on: look at it again.");
-  FABRICA_DO(tx.run(store::kJobEnded, row, p_.clock.now(), EndReason::cancelled, "Cancelled before it started."));
   FABRICA_DO(p_.budget.void_hold(tx, hold_name(job.id)));
   return state(tx, job, row, "job.ended", actor,
-               json::write(statements::Ended{.job = job.id, .state = *to, .reason = EndReason::cancelled, .exit_status = 0, .signal = 0,
-                                             .attempts = 0, .sandbox = {}, .limited_by = {}, .usage = {}, .unit = job.unit}));
+               json::write(statements::Ended{.job = job.id,
+                                             .state = *to,
+                                             .reason = EndReason::cancelled,
+                                             .exit_status = 0,
+                                             .signal = 0,
+                                             .attempts = 0,
+                                             .sandbox = {},
+                                             .limited_by = {},
+                                             .usage = {},
+                                             .unit = job.unit}));
 }
 
 Result<Job> Compute::cancel(db::Tx& tx, identity::Actor const& actor, PublicId const& id) {

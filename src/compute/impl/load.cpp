@@ -19,7 +19,11 @@ T own_json(std::string_view text) {
 // Bytes of the UTF-8 character at the start of the text; 0 when there is none (RFC 3629).
 std::size_t character_bytes(std::string_view text) {
   auto const first = static_cast<unsigned char>(text[0]);
-  std::size_t const length = first < 0x80 ? 1 : first >= 0xc2 && first < 0xe0 ? 2 : first >= 0xe0 && first < 0xf0 ? 3 : first >= 0xf0 && first < 0xf5 ? 4 : 0;
+  std::size_t const length = first < 0x80                    ? 1
+                             : first >= 0xc2 && first < 0xe0 ? 2
+                             : first >= 0xe0 && first < 0xf0 ? 3
+                             : first >= 0xf0 && first < 0xf5 ? 4
+                                                             : 0;
   if (length == 0 || length > text.size()) return 0;
   for (std::size_t at = 1; at < length; ++at)
     if ((static_cast<unsigned char>(text[at]) & 0xc0U) != 0x80U) return 0;
@@ -136,7 +140,8 @@ Result<Job> load_job(db::Tx& tx, store::JobRow row) {
           .started = row.started_us,
           .ended = row.ended_us,
           .statements = std::move(statements)};
-  for (auto& input : inputs) job.inputs.push_back({std::move(input.name), std::move(input.reference), std::move(input.tree_sha256), {}});
+  for (auto& input : inputs)
+    job.inputs.push_back({std::move(input.name), std::move(input.reference), std::move(input.tree_sha256), {}});
   for (auto& file : files) {
     if (file.role == store::FileRole::program) job.files.push_back(std::move(file));
     if (file.role == store::FileRole::artefact) job.artefacts.push_back(std::move(file));

@@ -79,7 +79,8 @@ Result<http::Response> log_piece(api::Api& api, Compute& compute, Call& call, ht
     return response;
   }
   response.status = 206;
-  response.headers.set("Content-Range", fmt::format("bytes {}-{}/{}", offset, offset + response.body.size() - 1, piece->file_bytes));
+  response.headers.set("Content-Range",
+                       fmt::format("bytes {}-{}/{}", offset, offset + response.body.size() - 1, piece->file_bytes));
   return response;
 }
 
@@ -109,14 +110,16 @@ Result<http::EventPump::Batch> pull_log(api::Api& api, Compute& compute, PublicI
 }
 
 void add_system_routes(api::Api& api, Compute& compute) {
-  api.post<SystemDraft, System>("/systems", {.id = "system_create", .summary = "Register a system of this factory", .tag = "systems"},
-                                [&](Call& call, db::Tx& tx, SystemDraft const& draft) -> Result<System> {
-                                  FABRICA_TRY(auto made, compute.register_system(tx, call.actor(), draft));
-                                  call.created("/systems/" + made.id.text());
-                                  return made;
-                                });
-  api.get<std::vector<System>>("/systems", {.id = "system_list", .summary = "The factory's systems", .tag = "systems", .open = true},
-                               [&](Call&, db::Tx& tx) { return compute.systems(tx); });
+  api.post<SystemDraft, System>(
+      "/systems", {.id = "system_create", .summary = "Register a system of this factory", .tag = "systems"},
+      [&](Call& call, db::Tx& tx, SystemDraft const& draft) -> Result<System> {
+        FABRICA_TRY(auto made, compute.register_system(tx, call.actor(), draft));
+        call.created("/systems/" + made.id.text());
+        return made;
+      });
+  api.get<std::vector<System>>(
+      "/systems", {.id = "system_list", .summary = "The factory's systems", .tag = "systems", .open = true},
+      [&](Call&, db::Tx& tx) { return compute.systems(tx); });
   api.post<PartitionDraft, Partition>(
       "/systems/{system}/partitions", {.id = "partition_create", .summary = "Register a partition of a system", .tag = "systems"},
       [&](Call& call, db::Tx& tx, PartitionDraft const& draft) -> Result<Partition> {

@@ -51,7 +51,8 @@ Result<std::string> show_parts(JobFolder const& folder, std::vector<Part>& parts
   auto const at = std::ranges::find_if(kPrivate, [&](std::string_view path) {
     return runtime::exists(std::string{path}) && !folder.path.starts_with(fmt::format("{}/", path));
   });
-  if (at == std::end(kPrivate)) return fail(Errc::forbidden, "no_sandbox", "This machine has none of /mnt, /media, /srv and /tmp.");
+  if (at == std::end(kPrivate))
+    return fail(Errc::forbidden, "no_sandbox", "This machine has none of /mnt, /media, /srv and /tmp.");
   std::string const shown{*at};
   FABRICA_DO(runtime::enter_private_mounts());
   std::vector<runtime::Fd> open;

@@ -66,10 +66,11 @@ struct JobRow {
   std::optional<Time> started_us;
   std::optional<Time> ended_us;
 };
-BOOST_DESCRIBE_STRUCT(JobRow, (), (id, public_id, project, user_id, partition_id, name, purpose, state, cancel_requested, reason,
-                                   exit_status, signal, detail, attempt, tries, retry_us, trouble, recipe, argv, environment, parameters,
-                                   limits, code_sha256, progress, message, metrics_offset, sandbox, limited_by, award, held_micro,
-                                   kept_by_driver, submitted_us, started_us, ended_us))
+BOOST_DESCRIBE_STRUCT(JobRow, (),
+                      (id, public_id, project, user_id, partition_id, name, purpose, state, cancel_requested, reason,
+                       exit_status, signal, detail, attempt, tries, retry_us, trouble, recipe, argv, environment,
+                       parameters, limits, code_sha256, progress, message, metrics_offset, sandbox, limited_by, award,
+                       held_micro, kept_by_driver, submitted_us, started_us, ended_us))
 
 struct FileRow : JobFile {
   FileRole role{};
@@ -127,8 +128,8 @@ inline constexpr db::Query kUserInsert{"job_user_insert", R"sql(
 inline constexpr db::Query kUserId{"job_user_id", R"sql(SELECT id FROM job_users WHERE project = $1)sql"};
 
 inline constexpr db::Query kJobInsert{"job_insert", R"sql(
-  INSERT INTO jobs (public_id, project, user_id, partition_id, name, purpose, state, recipe, argv, environment, parameters, limits,
-                    code_sha256, award, held_micro, submitted_us)
+  INSERT INTO jobs (public_id, project, user_id, partition_id, name, purpose, state, recipe, argv, environment, parameters,
+                    limits, code_sha256, award, held_micro, submitted_us)
   VALUES ($1, $2, $3, $4, $5, $6, 'queued', $7, $8, $9, $10, $11, $12, $13, $14, $15))sql"};
 
 #define FABRICA_JOB_COLUMNS                                                                                                 \
@@ -139,8 +140,9 @@ inline constexpr db::Query kJobInsert{"job_insert", R"sql(
 
 inline constexpr db::Query kJobByPublicId{"job_by_public_id", FABRICA_JOB_COLUMNS "WHERE public_id = $1"};
 // Final jobs stay in this list until the driver was told to forget them.
-inline constexpr db::Query kJobsToWorkOn{"jobs_to_work_on", FABRICA_JOB_COLUMNS
-                                         "WHERE kept_by_driver = 1 AND state <> 'queued' AND retry_us <= $1 ORDER BY id LIMIT 1000"};
+inline constexpr db::Query kJobsToWorkOn{
+    "jobs_to_work_on",
+    FABRICA_JOB_COLUMNS "WHERE kept_by_driver = 1 AND state <> 'queued' AND retry_us <= $1 ORDER BY id LIMIT 1000"};
 inline constexpr db::Query kOccupying{"jobs_occupying", R"sql(
   SELECT id, partition_id, state, limits FROM jobs
    WHERE kept_by_driver = 1 AND state IN ('queued', 'staging', 'submitting', 'running', 'ending') ORDER BY id)sql"};

@@ -140,7 +140,8 @@ void Supervisor::set_limits(runtime::Program& program) {
 void Supervisor::limit_without_group(runtime::Program& program) {
   status_.limited_by = "rlimits and polling";
   // Above what polling allows, so that a sudden hog meets a wall and everything slower is ended with the right reason.
-  program.limits.push_back({RLIMIT_DATA, static_cast<std::uint64_t>(limits().memory_bytes + limits().memory_bytes / 4 + (256 << 20))});
+  program.limits.push_back(
+      {RLIMIT_DATA, static_cast<std::uint64_t>(limits().memory_bytes + limits().memory_bytes / 4 + (256 << 20))});
   uid_t const uid = program.user ? program.user->uid : ::getuid();
   auto const tasks = runtime::tasks_of_user(uid) + limits().processes + kOwnProcesses;
   program.limits.push_back({RLIMIT_NPROC, static_cast<std::uint64_t>(tasks)});
@@ -300,7 +301,9 @@ void Supervisor::settle(runtime::Ended const& ended) {
   // bubblewrap says how the program ended only if it came to start it.
   std::array<char, 4096> said{};
   auto const n = contained_ ? ::read(status_pipe_.in.get(), said.data(), said.size()) : 0;
-  bool const began = !contained_ || std::string_view{said.data(), static_cast<std::size_t>(std::max<ssize_t>(n, 0))}.find("\"exit-code\"") != std::string_view::npos;
+  bool const began =
+      !contained_ || std::string_view{said.data(), static_cast<std::size_t>(std::max<ssize_t>(n, 0))}.find(
+                         "\"exit-code\"") != std::string_view::npos;
   status_.signal = ended.signalled ? ended.code : 0;
   status_.exit_status = ended.signalled ? 0 : ended.code;
   // A shell's convention, which bubblewrap follows: 128 + n stands for signal n.

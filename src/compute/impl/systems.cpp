@@ -13,7 +13,8 @@ namespace {
 using identity::Permission;
 
 std::unexpected<Error> taken(Error error, std::string_view noun, std::string_view name) {
-  if (error.reason == "unique") return fail(Errc::conflict, "name_taken", fmt::format("There is a {} \"{}\" already.", noun, name));
+  if (error.reason == "unique")
+    return fail(Errc::conflict, "name_taken", fmt::format("There is a {} \"{}\" already.", noun, name));
   return std::unexpected(std::move(error));
 }
 
@@ -60,10 +61,9 @@ Result<Partition> Compute::register_partition(db::Tx& tx, identity::Actor const&
                        .state = PartitionState::open,
                        .demo = draft.demo.value_or(false)};
   auto const energy = made.energy ? std::optional{json::write(*made.energy)} : std::nullopt;
-  auto const inserted =
-      tx.insert(store::kPartitionInsert, made.id, *system_id, made.name, made.title, made.driver, made.unit, made.billing, made.cpus,
-                made.gpus, made.memory_bytes, made.wall_s_max, made.cores_per_share, made.memory_bytes_per_share, energy, made.demo,
-                p_.clock.now());
+  auto const inserted = tx.insert(store::kPartitionInsert, made.id, *system_id, made.name, made.title, made.driver,
+                                  made.unit, made.billing, made.cpus, made.gpus, made.memory_bytes, made.wall_s_max,
+                                  made.cores_per_share, made.memory_bytes_per_share, energy, made.demo, p_.clock.now());
   if (!inserted) return taken(inserted.error(), "partition", made.name);
   FABRICA_DO(p_.journal.append(tx, factory_statement("partition.registered", actor, json::write(made))));
   return made;

@@ -69,7 +69,9 @@ Result<Compute::Active> Compute::load_active(db::Tx& tx, store::JobRow row) {
 
 Result<bool> Compute::advance() {
   FABRICA_TRY(bool changed, admit());
-  FABRICA_TRY(auto const rows, p_.database.read([&](db::Tx& tx) { return tx.all<store::JobRow>(store::kJobsToWorkOn, p_.clock.now()); }));
+  FABRICA_TRY(auto const rows, p_.database.read([&](db::Tx& tx) {
+    return tx.all<store::JobRow>(store::kJobsToWorkOn, p_.clock.now());
+  }));
   for (auto const& row : rows) {
     FABRICA_TRY(auto const active, p_.database.read([&](db::Tx& tx) { return load_active(tx, row); }));
     FABRICA_TRY(bool const acted, act(active));
@@ -140,9 +142,17 @@ Result<bool> Compute::act(Active const& job) {
 
 JobOrder Compute::order_of(Active const& active) const {
   auto const& job = active.job;
-  JobOrder order{.job = job.id.text(), .project = job.project.text(), .attempt = job.attempt, .project_number = active.row.user_id,
-                 .recipe = job.recipe, .argv = job.argv, .files = {}, .inputs = {}, .parameters = job.parameters.text,
-                 .environment = job.environment, .limits = job.limits};
+  JobOrder order{.job = job.id.text(),
+                 .project = job.project.text(),
+                 .attempt = job.attempt,
+                 .project_number = active.row.user_id,
+                 .recipe = job.recipe,
+                 .argv = job.argv,
+                 .files = {},
+                 .inputs = {},
+                 .parameters = job.parameters.text,
+                 .environment = job.environment,
+                 .limits = job.limits};
   auto const source = [&](JobFile const& file) {
     auto const digest = crypto::Digest::from_hex(file.sha256);
     FABRICA_CHECK(digest.has_value());
@@ -186,7 +196,8 @@ Result<bool> Compute::start(Active const& job) {
     FABRICA_DO(step(tx, job.row, JobEvent::accepted));
     FABRICA_DO(tx.run(store::kJobStarted, job.row.id, p_.clock.now()));
     return state(tx, job.job, job.row.id, "job.started", journal::kProgram,
-                 json::write(statements::Started{.job = job.job.id, .attempt = job.row.attempt, .code_sha256 = job.job.code_sha256}));
+                 json::write(statements::Started{
+                     .job = job.job.id, .attempt = job.row.attempt, .code_sha256 = job.job.code_sha256}));
   }));
 }
 
@@ -230,8 +241,11 @@ Result<bool> Compute::retry(Active const& job, Error const& error) {
   bool const ending = job.row.state != JobState::staging && job.row.state != JobState::submitting;
   bool const hopeless = error.code != Errc::unavailable && error.reason != "attempt_running";
   if (!ending && (hopeless || job.row.tries + 1 >= kTriesMax)) return refuse(job, error.what);
-  p_.log.warning("job.retry", {{"job", job.job.id.text()}, {"state", json::enum_name(job.row.state)}, {"tries", job.row.tries + 1},
-                               {"reason", error.reason}, {"what", error.what}});
+  p_.log.warning("job.retry", {{"job", job.job.id.text()},
+                               {"state", json::enum_name(job.row.state)},
+                               {"tries", job.row.tries + 1},
+                               {"reason", error.reason},
+                               {"what", error.what}});
   Micros const wait = std::min(kRetryMost_us, kRetryFirst_us << std::min<std::int64_t>(job.row.tries, 6));
   FABRICA_DO(p_.database.write([&](db::Tx& tx) {
     return tx.run(store::kJobRetry, job.row.id, job.row.state, p_.clock.now() + wait, readable_tail(error.what, 2000));
