@@ -28,7 +28,7 @@ struct Config {
   std::int64_t database_connections_max = 8;
 
   std::string log_origin = "fabrica.example/log";
-  std::string log_guard_path;  // empty: <data folder>/published-checkpoint
+  std::string log_guard_path;              // empty: <data folder>/published-checkpoint
   std::vector<std::string> log_witnesses;  // "vkey url"
   std::int64_t log_witnesses_needed = 0;
 
@@ -47,14 +47,15 @@ struct Config {
 };
 
 struct Setting {
-  std::string_view key;      // "listen.port"
-  std::string_view type;     // "text", "integer", "number", "yes/no", "list of text"
-  std::string_view fallback; // as shown to people
+  std::string_view key;       // "listen.port"
+  std::string_view type;      // "text", "integer", "number", "yes/no", "list of text"
+  std::string_view fallback;  // as shown to people
   std::string_view help;
 };
 std::vector<Setting> settings();
 
-// Reads <folder>/fabrica.toml if there is one. Errors: invalid "settings" with line and column; unknown keys are errors.
+// Reads <folder>/fabrica.toml if there is one. Errors: invalid "settings" with line and column; unknown keys are
+// errors.
 Result<Config> load_config(std::string const& data_folder);
 
 // Makes the data folder (0700), its log key and a commented fabrica.toml where they are missing.

@@ -1,6 +1,6 @@
-#include <CLI/CLI.hpp>
-
 #include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
 
 #include "app/commands.hpp"
 #include "cli/commands.hpp"
@@ -28,7 +28,8 @@ int main(int argc, char** argv) {
   program.require_subcommand(1);
   program.fallthrough();
   fabrica::cli::Options options;
-  program.add_option("--server", options.server, "Address of the factory (FABRICA_SERVER; http://127.0.0.1:8080)")->group("");
+  program.add_option("--server", options.server, "Address of the factory (FABRICA_SERVER; http://127.0.0.1:8080)")
+      ->group("");
   program.add_option("--token-file", options.token_file, "File with the API token (FABRICA_TOKEN_FILE)")->group("");
   program.add_flag("--json", options.json, "Answer in JSON");
   fabrica::app::Chosen chosen;

@@ -15,8 +15,8 @@ Result<std::unique_ptr<db::Database>> open_database(Config const& config, Clock 
 // A running factory: every module built once, in order, and destroyed in reverse.
 class Factory {
  public:
-  // Takes the folder's lock, migrates, recovers what a crash left, listens. Errors: those of every part, each naming its
-  // remedy (folder locked, port taken, database newer, log rolled back ...).
+  // Takes the folder's lock, migrates, recovers what a crash left, listens. Errors: those of every part, each naming
+  // its remedy (folder locked, port taken, database newer, log rolled back ...).
   static Result<std::unique_ptr<Factory>> start(Config config, Log& log);
   ~Factory();
   Factory(Factory const&) = delete;

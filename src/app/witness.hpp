@@ -8,8 +8,8 @@
 
 namespace fabrica::app {
 
-// fabrica witness: a process of its own with its own key and state. Run it on another machine, by somebody else: a witness
-// beside the factory it watches proves nothing to anybody.
+// fabrica witness: a process of its own with its own key and state. Run it on another machine, by somebody else: a
+// witness beside the factory it watches proves nothing to anybody.
 
 // Makes key (witness.key, 0600) and empty state under the folder; prints the vkey.
 Result<> witness_init(std::string const& folder, std::string const& name);

@@ -30,9 +30,9 @@ Result<PublicId> PublicId::parse(std::string_view text) {
     ok = dash ? c == '-' : (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
   }
   if (!ok)
-    return fail(Errc::invalid, "public_id",
-                fmt::format("\"{}\" is not an id: ids look like 0193571e-7c1f-7a3b-8d1e-5f2a9b3c4d5e.",
-                            text.substr(0, 64)));
+    return fail(
+        Errc::invalid, "public_id",
+        fmt::format("\"{}\" is not an id: ids look like 0193571e-7c1f-7a3b-8d1e-5f2a9b3c4d5e.", text.substr(0, 64)));
   return PublicId{std::string{text}};
 }
 

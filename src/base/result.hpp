@@ -15,13 +15,13 @@ enum class Errc : std::uint8_t {
   unauthenticated,  // say who you are
   forbidden,        // you may not
   not_found,
-  conflict,         // the thing is not in the state this needs
-  stale,            // it changed since you read it
+  conflict,  // the thing is not in the state this needs
+  stale,     // it changed since you read it
   over_budget,
   too_large,
   rate_limited,
-  unavailable,      // something we depend on does not answer: try again
-  internal,         // ours: the cause is in the log under the request id
+  unavailable,  // something we depend on does not answer: try again
+  internal,     // ours: the cause is in the log under the request id
 };
 
 // One thing wrong with an input, at an RFC 6901 JSON pointer into it ("/plan/tokens").
@@ -64,14 +64,16 @@ int exit_status(Errc code);
 // FABRICA_TRY(auto x, f()); binds the value or returns the error. One a line; never inside a coroutine's co_await.
 // __COUNTER__ gives each use a name of its own, so that one may stand inside a lambda inside another.
 #define FABRICA_TRY(declaration, ...) FABRICA_TRY_AS(FABRICA_CAT(result_, __COUNTER__), declaration, __VA_ARGS__)
-#define FABRICA_TRY_AS(result, declaration, ...)                            \
-  auto result = (__VA_ARGS__);                                              \
-  if (!result) [[unlikely]] return std::unexpected(std::move(result).error()); \
+#define FABRICA_TRY_AS(result, declaration, ...)       \
+  auto result = (__VA_ARGS__);                         \
+  if (!result) [[unlikely]]                            \
+    return std::unexpected(std::move(result).error()); \
   declaration = *std::move(result)
 
 // FABRICA_DO(f()); the same for a result without a value, or one that is not needed.
 #define FABRICA_DO(...) FABRICA_DO_AS(FABRICA_CAT(result_, __COUNTER__), __VA_ARGS__)
-#define FABRICA_DO_AS(result, ...)                                                                        \
-  do {                                                                                                    \
-    if (auto result = (__VA_ARGS__); !result) [[unlikely]] return std::unexpected(std::move(result).error()); \
+#define FABRICA_DO_AS(result, ...)                         \
+  do {                                                     \
+    if (auto result = (__VA_ARGS__); !result) [[unlikely]] \
+      return std::unexpected(std::move(result).error());   \
   } while (false)

@@ -47,8 +47,8 @@ std::string format_time(Micros time) {
   chrono::year_month_day const date{day};
   chrono::hh_mm_ss const clock{point - day};
   auto text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
-                          static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                          clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+                          static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
+                          clock.minutes().count(), clock.seconds().count());
   if (auto const fraction = clock.subseconds().count(); fraction != 0) text += fmt::format(".{:06}", fraction);
   return text + "Z";
 }

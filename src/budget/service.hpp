@@ -18,8 +18,8 @@ namespace fabrica::budget {
 
 using AccountId = Id<struct AccountTag>;
 
-// What an account counts, in micro-units: 1'000'000 is one GPU-hour, one node-hour, one core-hour; a euro account counts
-// cents x 1'000'000 like the others, so that one arithmetic serves all.
+// What an account counts, in micro-units: 1'000'000 is one GPU-hour, one node-hour, one core-hour; a euro account
+// counts cents x 1'000'000 like the others, so that one arithmetic serves all.
 enum class Unit : std::uint8_t { gpu_hour, node_hour, core_hour, euro_cent };
 BOOST_DESCRIBE_ENUM(Unit, gpu_hour, node_hour, core_hour, euro_cent)
 
@@ -36,9 +36,7 @@ enum class AccountKind : std::uint8_t {
 BOOST_DESCRIBE_ENUM(AccountKind, source, capacity, award, consumed, expired, overrun)
 
 // Only these may go below zero; a CHECK in the table says the same.
-constexpr bool may_be_negative(AccountKind kind) {
-  return kind == AccountKind::source || kind == AccountKind::overrun;
-}
+constexpr bool may_be_negative(AccountKind kind) { return kind == AccountKind::source || kind == AccountKind::overrun; }
 
 // One account: unique by owner, kind and unit. Always 0 <= held, and held <= balance unless it may be negative.
 struct Account {
@@ -54,8 +52,8 @@ struct Account {
 };
 BOOST_DESCRIBE_STRUCT(Account, (), (id, public_id, owner, kind, unit, balance_micro, held_micro))
 
-// A transfer between exactly two accounts of one unit. client_id makes it happen once: the same id with the same content
-// is the same transfer, with other content a conflict "client_id_reused".
+// A transfer between exactly two accounts of one unit. client_id makes it happen once: the same id with the same
+// content is the same transfer, with other content a conflict "client_id_reused".
 struct TransferRequest {
   std::string client_id;
   AccountId from{};
@@ -87,7 +85,8 @@ struct Hold {
   Time expires_us;
   std::string reference;
 };
-BOOST_DESCRIBE_STRUCT(Hold, (), (id, public_id, client_id, account_id, amount_micro, posted_micro, state, expires_us, reference))
+BOOST_DESCRIBE_STRUCT(Hold, (),
+                      (id, public_id, client_id, account_id, amount_micro, posted_micro, state, expires_us, reference))
 
 // How a hold was settled: what left the account, what exceeded the hold, what was released.
 struct Settlement {
@@ -129,10 +128,11 @@ class Budget {
 
   // Reserves. Errors: over_budget "balance" naming what is available, conflict "client_id_reused".
   Result<Hold> hold(db::Tx& tx, HoldRequest const& request);
-  // Posts what was used (0 allowed) to the owner's consumed account and closes the hold, even one that has expired: truth
-  // is never refused. What exceeds the hold comes from the overrun account of the same owner. A second call with the
-  // same amount answers the same; with another amount conflict "already_settled".
-  Result<Settlement> settle(db::Tx& tx, std::string_view hold_client_id, std::int64_t used_micro, std::string_view reason);
+  // Posts what was used (0 allowed) to the owner's consumed account and closes the hold, even one that has expired:
+  // truth is never refused. What exceeds the hold comes from the overrun account of the same owner. A second call with
+  // the same amount answers the same; with another amount conflict "already_settled".
+  Result<Settlement> settle(db::Tx& tx, std::string_view hold_client_id, std::int64_t used_micro,
+                            std::string_view reason);
   // Releases without use. Voiding twice is fine; voiding a posted hold is conflict "already_settled".
   Result<> void_hold(db::Tx& tx, std::string_view hold_client_id);
   // Releases holds past their expiry; returns how many.

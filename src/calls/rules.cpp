@@ -10,8 +10,8 @@
 namespace fabrica::calls {
 namespace {
 
-// A plan may be wrong by this much in either direction before a reason is asked for (restarts, ablations: domain practice
-// is 10 to 30 % each).
+// A plan may be wrong by this much in either direction before a reason is asked for (restarts, ablations: domain
+// practice is 10 to 30 % each).
 constexpr double kAmountFactorMax = 3.0;
 
 Check passed(std::string rule, std::string fact, std::string source) {
@@ -39,11 +39,14 @@ Check check_window(Case const& in) {
 Check check_kind(Case const& in) {
   auto const& kinds = in.call.organisation_kinds;
   auto const fact = fmt::format("{} is registered as {}.", in.organisation.name, words(in.organisation.kind));
-  if (std::ranges::find(kinds, in.organisation.kind) != kinds.end()) return passed("organisation_kind", fact, in.call.source);
+  if (std::ranges::find(kinds, in.organisation.kind) != kinds.end())
+    return passed("organisation_kind", fact, in.call.source);
   std::string wanted;
   for (auto const kind : kinds) wanted += fmt::format("{}{}", wanted.empty() ? "" : ", ", words(kind));
-  return failed("organisation_kind", fact, in.call.source,
-                fmt::format("This call is for {}. Choose a call for your kind of organisation, or correct the registration.", wanted));
+  return failed(
+      "organisation_kind", fact, in.call.source,
+      fmt::format("This call is for {}. Choose a call for your kind of organisation, or correct the registration.",
+                  wanted));
 }
 
 // Whether the country belongs to a group the facts know; absent where they do not say.
@@ -63,19 +66,21 @@ Check check_country(Case const& in) {
     bool const group = wanted == "eu" || wanted == "eurohpc" || wanted == "associated";
     auto const member = group ? belongs(country, wanted) : std::optional{wanted == in.organisation.country};
     if (member.value_or(false))
-      return passed("country", fmt::format("{} is established in {} ({}).", in.organisation.name, in.organisation.country, wanted),
+      return passed("country",
+                    fmt::format("{} is established in {} ({}).", in.organisation.name, in.organisation.country, wanted),
                     country ? country->source : in.call.source);
     unsure = unsure || !member.has_value();
   }
-  auto const fact = fmt::format("{} is established in {}; the call admits {}.", in.organisation.name, in.organisation.country,
-                                fmt::join(in.call.countries, ", "));
+  auto const fact = fmt::format("{} is established in {}; the call admits {}.", in.organisation.name,
+                                in.organisation.country, fmt::join(in.call.countries, ", "));
   if (unsure)
     return open_question("country", fact, in.call.source,
                          "The facts do not say whether this country is admitted: ask the access office to record it.");
   return failed("country", fact, in.call.source, "Apply through an organisation established in an admitted country.");
 }
 
-Check check_answer(std::string rule, std::string question, Answer answer, Answer wanted, std::string source, std::string remedy) {
+Check check_answer(std::string rule, std::string question, Answer answer, Answer wanted, std::string source,
+                   std::string remedy) {
   auto const fact = fmt::format("{} Answer: {}.", question, db::enum_name(answer));
   if (answer == Answer::unknown)
     return open_question(std::move(rule), fact, std::move(source), "Answer yes or no and submit again.");
@@ -84,20 +89,24 @@ Check check_answer(std::string rule, std::string question, Answer answer, Answer
 }
 
 void check_answers(Case const& in, std::vector<Check>& out) {
-  out.push_back(check_answer("civilian_purposes", "Is the work for civilian purposes only?", in.proposal.civilian_purposes,
-                             Answer::yes, "Regulation (EU) 2021/1173 Art. 16 as amended: focus on civilian applications",
+  out.push_back(check_answer("civilian_purposes", "Is the work for civilian purposes only?",
+                             in.proposal.civilian_purposes, Answer::yes,
+                             "Regulation (EU) 2021/1173 Art. 16 as amended: focus on civilian applications",
                              "Union hours are for civilian applications: other work needs another route."));
-  out.push_back(check_answer("excluded_uses", "Is a practice of AI Act Article 5 involved?", in.proposal.excluded_uses, Answer::no,
-                             "Regulation (EU) 2024/1689 Art. 5",
+  out.push_back(check_answer("excluded_uses", "Is a practice of AI Act Article 5 involved?", in.proposal.excluded_uses,
+                             Answer::no, "Regulation (EU) 2024/1689 Art. 5",
                              "Prohibited practices get no hours: change the purpose of the work."));
   if (in.proposal.personal_data == Answer::unknown)
     out.push_back(open_question("personal_data", "Are personal data processed? Not said.", in.call.source,
                                 "Answer yes or no and submit again."));
   else
-    out.push_back(passed("personal_data", fmt::format("Are personal data processed? Answer: {}.", db::enum_name(in.proposal.personal_data)),
-                         in.call.source));
-  out.push_back(check_answer("first_come_accepted", "Is an award in order of arrival accepted?", in.proposal.first_come_accepted,
-                             Answer::yes, in.call.source, "This call awards in order of arrival: accept that, or choose another call."));
+    out.push_back(
+        passed("personal_data",
+               fmt::format("Are personal data processed? Answer: {}.", db::enum_name(in.proposal.personal_data)),
+               in.call.source));
+  out.push_back(check_answer("first_come_accepted", "Is an award in order of arrival accepted?",
+                             in.proposal.first_come_accepted, Answer::yes, in.call.source,
+                             "This call awards in order of arrival: accept that, or choose another call."));
 }
 
 Check check_amount(Case const& in) {
@@ -105,22 +114,27 @@ Check check_amount(Case const& in) {
                                 in.offer.min_units, in.offer.max_units, in.offer.partition);
   if (in.proposal.amount_units >= in.offer.min_units && in.proposal.amount_units <= in.offer.max_units)
     return passed("amount", fact, in.call.source);
-  return failed("amount", fact, in.call.source, fmt::format("Ask for {} to {} units.", in.offer.min_units, in.offer.max_units));
+  return failed("amount", fact, in.call.source,
+                fmt::format("Ask for {} to {} units.", in.offer.min_units, in.offer.max_units));
 }
 
 Check check_duration(Case const& in) {
-  auto const fact = fmt::format("{} days are asked for; {} at most.", in.proposal.duration_days, in.call.duration_days_max);
+  auto const fact =
+      fmt::format("{} days are asked for; {} at most.", in.proposal.duration_days, in.call.duration_days_max);
   if (in.proposal.duration_days <= in.call.duration_days_max) return passed("duration", fact, in.call.source);
   return failed("duration", fact, in.call.source, fmt::format("Ask for at most {} days.", in.call.duration_days_max));
 }
 
 Check check_memory(Case const& in) {
   if (!in.plan.fits_memory)
-    return open_question("memory", "The plan cannot tell whether the model fits. " + in.plan.explanation, "the plan of this proposal",
+    return open_question("memory", "The plan cannot tell whether the model fits. " + in.plan.explanation,
+                         "the plan of this proposal",
                          "Complete the plan, or ask the operator to record the partition's memory.");
-  if (*in.plan.fits_memory) return passed("memory", "The model and its optimiser state fit. " + in.plan.explanation, "the plan of this proposal");
-  return failed("memory", "The model and its optimiser state do not fit. " + in.plan.explanation, "the plan of this proposal",
-                "Choose a partition with more memory, more nodes, or a smaller model.");
+  if (*in.plan.fits_memory)
+    return passed("memory", "The model and its optimiser state fit. " + in.plan.explanation,
+                  "the plan of this proposal");
+  return failed("memory", "The model and its optimiser state do not fit. " + in.plan.explanation,
+                "the plan of this proposal", "Choose a partition with more memory, more nodes, or a smaller model.");
 }
 
 Check check_effort(Case const& in) {
@@ -132,10 +146,12 @@ Check check_effort(Case const& in) {
   auto const asked = static_cast<double>(in.proposal.amount_units);
   auto const fact = fmt::format("The plan needs {:.3g} units, {} are asked for.", planned, in.proposal.amount_units);
   if (asked < planned)
-    return failed("effort", fact, source, "The work cannot be done with that: ask for what the plan needs, or plan less.");
+    return failed("effort", fact, source,
+                  "The work cannot be done with that: ask for what the plan needs, or plan less.");
   // Small awards are rounded up to the least an offer has, which is nobody's excess.
   bool const fair = asked <= planned * kAmountFactorMax || in.proposal.amount_units == in.offer.min_units;
-  if (fair || in.proposal.amount_reason) return passed("effort", fact + (fair ? "" : " Reason: " + *in.proposal.amount_reason), source);
+  if (fair || in.proposal.amount_reason)
+    return passed("effort", fact + (fair ? "" : " Reason: " + *in.proposal.amount_reason), source);
   return failed("effort", fact, source, "Ask for less, or give the reason in amount_reason.");
 }
 
@@ -152,7 +168,9 @@ std::vector<Check> check_proposal(Case const& in) {
 }
 
 ProposalEvent verdict_of(std::span<Check const> checks) {
-  auto const any = [&](Outcome outcome) { return std::ranges::any_of(checks, [&](Check const& one) { return one.outcome == outcome; }); };
+  auto const any = [&](Outcome outcome) {
+    return std::ranges::any_of(checks, [&](Check const& one) { return one.outcome == outcome; });
+  };
   if (any(Outcome::fail)) return ProposalEvent::reject;
   if (any(Outcome::unknown)) return ProposalEvent::ask;
   return ProposalEvent::queue;
@@ -160,7 +178,8 @@ ProposalEvent verdict_of(std::span<Check const> checks) {
 
 Result<> check(CallDraft const& draft) {
   std::vector<Fault> faults;
-  if (draft.closes && draft.closes->us <= draft.opens.us) faults.push_back({"/closes", "A call closes after it opens."});
+  if (draft.closes && draft.closes->us <= draft.opens.us)
+    faults.push_back({"/closes", "A call closes after it opens."});
   std::set<std::string> partitions;
   for (std::size_t at = 0; at < draft.offers.size(); ++at) {
     auto const& offer = draft.offers[at];
@@ -173,7 +192,8 @@ Result<> check(CallDraft const& draft) {
     auto const& one = draft.countries[at];
     bool const code = one.size() == 2 && one[0] >= 'A' && one[0] <= 'Z' && one[1] >= 'A' && one[1] <= 'Z';
     if (!code && one != "eu" && one != "eurohpc" && one != "associated")
-      faults.push_back({fmt::format("/countries/{}", at), "A country is two capital letters; the groups are eu, eurohpc and associated."});
+      faults.push_back({fmt::format("/countries/{}", at),
+                        "A country is two capital letters; the groups are eu, eurohpc and associated."});
   }
   if (faults.empty()) return {};
   auto const what = faults.front().what;

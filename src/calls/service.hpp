@@ -26,22 +26,31 @@ class Calls {
  public:
   Calls(Clock const& clock, Random& random, journal::Journal& journal, identity::Identity& identity,
         projects::Projects& projects, budget::Budget& budget, facts::Store& facts)
-      : clock_{clock}, random_{random}, journal_{journal}, identity_{identity}, projects_{projects}, budget_{budget}, facts_{facts} {}
+      : clock_{clock},
+        random_{random},
+        journal_{journal},
+        identity_{identity},
+        projects_{projects},
+        budget_{budget},
+        facts_{facts} {}
 
   // Calls: a draft is changed by making another; a published call's rules never change under a running proposal.
   Result<Call> create(db::Tx& tx, identity::Actor const& actor, CallDraft const& draft);
   // Opens the capacity accounts of its offers. Statement: call.published.
   Result<Call> publish(db::Tx& tx, identity::Actor const& actor, PublicId const& call);
   Result<Call> close(db::Tx& tx, identity::Actor const& actor, PublicId const& call);
-  // More (or less) of what is not yet awarded; proposals in line are decided at once. Statement: offer.capacity_changed.
-  Result<Call> set_capacity(db::Tx& tx, identity::Actor const& actor, PublicId const& offer, std::int64_t capacity_units);
+  // More (or less) of what is not yet awarded; proposals in line are decided at once. Statement:
+  // offer.capacity_changed.
+  Result<Call> set_capacity(db::Tx& tx, identity::Actor const& actor, PublicId const& offer,
+                            std::int64_t capacity_units);
   // Published calls are public; drafts need manage_calls.
   Result<Call> get(db::Tx& tx, identity::Actor const& actor, PublicId const& call);
   Result<std::vector<Call>> list(db::Tx& tx, identity::Actor const& actor);
 
   Result<Proposal> draft(db::Tx& tx, identity::Actor const& actor, PublicId const& project, ProposalDraft const& draft);
   // Replaces an open draft's content (states draft and incomplete).
-  Result<Proposal> change(db::Tx& tx, identity::Actor const& actor, PublicId const& proposal, ProposalDraft const& draft);
+  Result<Proposal> change(db::Tx& tx, identity::Actor const& actor, PublicId const& proposal,
+                          ProposalDraft const& draft);
   // Checks, and decides what can be decided: awarded, waiting, incomplete (asks) or rejected, each with its reasons.
   // Statements: proposal.submitted, proposal.checked, award.decided.
   Result<Proposal> submit(db::Tx& tx, identity::Actor const& actor, PublicId const& proposal);
@@ -58,8 +67,10 @@ class Calls {
  private:
   struct Loaded;
   Result<Call> load_call(db::Tx& tx, PublicId const& id);
-  Result<Loaded> load_proposal(db::Tx& tx, identity::Actor const& actor, PublicId const& id, identity::Permission permission);
-  Result<Proposal> store_draft(db::Tx& tx, PublicId const& project, PublicId const& id, ProposalDraft const& draft, bool is_new);
+  Result<Loaded> load_proposal(db::Tx& tx, identity::Actor const& actor, PublicId const& id,
+                               identity::Permission permission);
+  Result<Proposal> store_draft(db::Tx& tx, PublicId const& project, PublicId const& id, ProposalDraft const& draft,
+                               bool is_new);
   Result<std::vector<Check>> check(db::Tx& tx, Loaded const& loaded, Call const& call, Offer const& offer);
   Result<> serve_line(db::Tx& tx, Offer const& offer);
   Result<> award(db::Tx& tx, PublicId const& proposal, Offer const& offer);

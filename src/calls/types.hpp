@@ -32,7 +32,8 @@ struct OfferDraft {
   std::int64_t capacity_units = 0;
 
   static constexpr auto limits() {
-    return std::tuple{json::length(&OfferDraft::partition, 1, 100), json::range(&OfferDraft::min_units, 1, 1'000'000'000),
+    return std::tuple{json::length(&OfferDraft::partition, 1, 100),
+                      json::range(&OfferDraft::min_units, 1, 1'000'000'000),
                       json::range(&OfferDraft::max_units, 1, 1'000'000'000),
                       json::range(&OfferDraft::capacity_units, 0, 1'000'000'000)};
   }
@@ -45,26 +46,30 @@ struct CallDraft {
   CallKind kind{};
   std::optional<std::string> access_mode;  // key of the facts row the call follows
   Time opens;
-  std::optional<Time> closes;              // absent: until further notice
+  std::optional<Time> closes;  // absent: until further notice
   std::int64_t duration_days_max = 0;
-  std::int64_t answer_working_days = 0;    // promised; shown to applicants
+  std::int64_t answer_working_days = 0;                        // promised; shown to applicants
   std::vector<identity::OrganisationKind> organisation_kinds;  // who may apply
   // Country codes, or the groups the facts know: "eu", "eurohpc", "associated".
   std::vector<std::string> countries;
-  std::string source;                      // where these rules are published
+  std::string source;  // where these rules are published
   std::vector<OfferDraft> offers;
   std::optional<bool> demo;
 
   static constexpr auto limits() {
-    return std::tuple{json::length(&CallDraft::title, 1, 200), json::length(&CallDraft::summary, 0, 4000),
+    return std::tuple{json::length(&CallDraft::title, 1, 200),
+                      json::length(&CallDraft::summary, 0, 4000),
                       json::range(&CallDraft::duration_days_max, 1, 3650),
                       json::range(&CallDraft::answer_working_days, 0, 365),
-                      json::items(&CallDraft::organisation_kinds, 1, 20), json::items(&CallDraft::countries, 1, 300),
-                      json::length(&CallDraft::source, 1, 1000), json::items(&CallDraft::offers, 1, 100)};
+                      json::items(&CallDraft::organisation_kinds, 1, 20),
+                      json::items(&CallDraft::countries, 1, 300),
+                      json::length(&CallDraft::source, 1, 1000),
+                      json::items(&CallDraft::offers, 1, 100)};
   }
 };
-BOOST_DESCRIBE_STRUCT(CallDraft, (), (title, summary, kind, access_mode, opens, closes, duration_days_max,
-                                      answer_working_days, organisation_kinds, countries, source, offers, demo))
+BOOST_DESCRIBE_STRUCT(CallDraft, (),
+                      (title, summary, kind, access_mode, opens, closes, duration_days_max, answer_working_days,
+                       organisation_kinds, countries, source, offers, demo))
 
 struct Offer {
   PublicId id;
@@ -78,8 +83,8 @@ struct Offer {
 };
 BOOST_DESCRIBE_STRUCT(Offer, (), (id, partition, unit, min_units, max_units, capacity_units, left_units, open))
 
-// A call with its one round. A first-come call has a single round from opening to closing; calls with cut-offs will have
-// one a cut-off.
+// A call with its one round. A first-come call has a single round from opening to closing; calls with cut-offs will
+// have one a cut-off.
 struct Call {
   PublicId id;
   PublicId round;
@@ -98,8 +103,9 @@ struct Call {
   bool demo = false;
   std::vector<Offer> offers;
 };
-BOOST_DESCRIBE_STRUCT(Call, (), (id, round, title, summary, kind, state, access_mode, opens, closes, duration_days_max,
-                                 answer_working_days, organisation_kinds, countries, source, demo, offers))
+BOOST_DESCRIBE_STRUCT(Call, (),
+                      (id, round, title, summary, kind, state, access_mode, opens, closes, duration_days_max,
+                       answer_working_days, organisation_kinds, countries, source, demo, offers))
 
 // Yes, no, or not said: what is not said never passes a check.
 enum class Answer : std::uint8_t { yes, no, unknown };
@@ -110,22 +116,24 @@ struct ProposalDraft {
   std::string partition;
   std::int64_t amount_units = 0;
   std::int64_t duration_days = 0;
-  std::string purpose;             // what the hours are for
+  std::string purpose;  // what the hours are for
   Answer civilian_purposes{};
-  Answer excluded_uses{};          // is any practice of AI Act Article 5 involved?
+  Answer excluded_uses{};  // is any practice of AI Act Article 5 involved?
   Answer personal_data{};
-  Answer first_come_accepted{};    // awarded in order of arrival, without competition
+  Answer first_come_accepted{};              // awarded in order of arrival, without competition
   std::optional<std::string> amount_reason;  // when it is far from what the plan says
-  json::Raw plan;                  // the planner's request, as for POST /plan
+  json::Raw plan;                            // the planner's request, as for POST /plan
 
   static constexpr auto limits() {
-    return std::tuple{json::length(&ProposalDraft::partition, 1, 100), json::range(&ProposalDraft::amount_units, 1, 1'000'000'000),
-                      json::range(&ProposalDraft::duration_days, 1, 3650), json::length(&ProposalDraft::purpose, 1, 8000),
-                      json::length(&ProposalDraft::amount_reason, 1, 4000)};
+    return std::tuple{
+        json::length(&ProposalDraft::partition, 1, 100), json::range(&ProposalDraft::amount_units, 1, 1'000'000'000),
+        json::range(&ProposalDraft::duration_days, 1, 3650), json::length(&ProposalDraft::purpose, 1, 8000),
+        json::length(&ProposalDraft::amount_reason, 1, 4000)};
   }
 };
-BOOST_DESCRIBE_STRUCT(ProposalDraft, (), (call, partition, amount_units, duration_days, purpose, civilian_purposes,
-                                          excluded_uses, personal_data, first_come_accepted, amount_reason, plan))
+BOOST_DESCRIBE_STRUCT(ProposalDraft, (),
+                      (call, partition, amount_units, duration_days, purpose, civilian_purposes, excluded_uses,
+                       personal_data, first_come_accepted, amount_reason, plan))
 
 enum class Outcome : std::uint8_t { pass, fail, unknown };
 BOOST_DESCRIBE_ENUM(Outcome, pass, fail, unknown)
@@ -195,8 +203,9 @@ struct Proposal {
   std::optional<PublicId> award;
   json::Raw plan;
 };
-BOOST_DESCRIBE_STRUCT(Proposal, (), (id, project, call, offer, partition, unit, amount_units, duration_days, purpose, state,
-                                     submitted, decided, decision_reason, checks, award, plan))
+BOOST_DESCRIBE_STRUCT(Proposal, (),
+                      (id, project, call, offer, partition, unit, amount_units, duration_days, purpose, state,
+                       submitted, decided, decision_reason, checks, award, plan))
 
 // Hours a project may use on a partition, with the account that counts them.
 struct Award {
@@ -213,7 +222,8 @@ struct Award {
   std::int64_t used_micro = 0;
   std::int64_t overrun_micro = 0;
 };
-BOOST_DESCRIBE_STRUCT(Award, (), (id, project, proposal, partition, unit, amount_units, starts, ends, balance_micro,
-                                  held_micro, used_micro, overrun_micro))
+BOOST_DESCRIBE_STRUCT(Award, (),
+                      (id, project, proposal, partition, unit, amount_units, starts, ends, balance_micro, held_micro,
+                       used_micro, overrun_micro))
 
 }  // namespace fabrica::calls

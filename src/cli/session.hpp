@@ -19,7 +19,8 @@ struct Options {
   bool json = false;       // answers as the server gave them
 };
 
-// Talks to a server's API. Every answer is a parsed document; a problem+json becomes the Error it was on the other side.
+// Talks to a server's API. Every answer is a parsed document; a problem+json becomes the Error it was on the other
+// side.
 class Session {
  public:
   explicit Session(Options const& options);

@@ -19,9 +19,9 @@ struct Row {
   std::span<Permission const> may;
 };
 
-constexpr std::array kAdministrator{manage_people, manage_calls,        manage_systems, manage_facts, manage_log,
-                                    view_factory,  manage_organisation, apply,          view_project, work_in_project,
-                                    lead_project};
+constexpr std::array kAdministrator{manage_people, manage_calls,    manage_systems,      manage_facts,
+                                    manage_log,    view_factory,    manage_organisation, apply,
+                                    view_project,  work_in_project, lead_project};
 constexpr std::array kAccessOfficer{manage_calls, view_factory, view_project};
 constexpr std::array kOperator{manage_systems, manage_facts, manage_log, view_factory, view_project};
 constexpr std::array kAuditor{view_factory, view_project};
@@ -90,13 +90,13 @@ std::string_view name_of(Role role) { return db::enum_name(role); }
 Result<> authorise(Actor const& actor, Permission permission, Place place) {
   if (actor.anonymous())
     return fail(Errc::unauthenticated, "login_required", "Log in, or send an API token: Authorization: Bearer fab_...");
-  bool const by_role = std::ranges::any_of(actor.grants, [&](Grant const& grant) {
-    return role_may(grant.role, permission) && holds_at(grant, place);
-  });
+  bool const by_role = std::ranges::any_of(
+      actor.grants, [&](Grant const& grant) { return role_may(grant.role, permission) && holds_at(grant, place); });
   if (!by_role)
-    return fail(Errc::forbidden, "role",
-                fmt::format("This needs the permission {}, which here belongs to: {}. Ask an administrator for the role.",
-                            name_of(permission), holders_of(permission)));
+    return fail(
+        Errc::forbidden, "role",
+        fmt::format("This needs the permission {}, which here belongs to: {}. Ask an administrator for the role.",
+                    name_of(permission), holders_of(permission)));
   if (!actor.scopes.empty() && std::ranges::find(actor.scopes, name_of(permission)) == actor.scopes.end())
     return fail(Errc::forbidden, "token_scope",
                 fmt::format("The token is not allowed {}: make one with that scope.", name_of(permission)));
@@ -106,12 +106,14 @@ Result<> authorise(Actor const& actor, Permission permission, Place place) {
 Result<> check(OrganisationDraft const& draft) {
   std::vector<Fault> faults;
   if (!one_line(draft.name, 1, 200)) faults.push_back({"/name", "The name has 1 to 200 characters in one line."});
-  bool const country = draft.country.size() == 2 && std::ranges::all_of(draft.country, [](char c) { return c >= 'A' && c <= 'Z'; });
+  bool const country =
+      draft.country.size() == 2 && std::ranges::all_of(draft.country, [](char c) { return c >= 'A' && c <= 'Z'; });
   if (!country) faults.push_back({"/country", "The country is two capital letters, for example LV, EL or UK."});
   for (auto const& [pointer, figure] : {std::pair{"/employees", draft.employees},
                                         {"/turnover_eur_cents", draft.turnover_eur_cents},
                                         {"/balance_eur_cents", draft.balance_eur_cents}})
-    if (figure && *figure < 0) faults.push_back({pointer, "A figure is zero or more; leave it out when it is not known."});
+    if (figure && *figure < 0)
+      faults.push_back({pointer, "A figure is zero or more; leave it out when it is not known."});
   return answer(std::move(faults));
 }
 
@@ -119,8 +121,8 @@ Result<> check(PersonDraft const& draft) {
   std::vector<Fault> faults;
   if (!one_line(draft.name, 1, 200)) faults.push_back({"/name", "The name has 1 to 200 characters in one line."});
   auto const at = draft.email.find('@');
-  bool const email = one_line(draft.email, 3, 254) && at != std::string::npos && at > 0 && at + 1 < draft.email.size() &&
-                     draft.email.find(' ') == std::string::npos;
+  bool const email = one_line(draft.email, 3, 254) && at != std::string::npos && at > 0 &&
+                     at + 1 < draft.email.size() && draft.email.find(' ') == std::string::npos;
   if (!email) faults.push_back({"/email", "The e-mail address has the form name@organisation.example."});
   if (draft.password && (draft.password->size() < 12 || draft.password->size() > 1024))
     faults.push_back({"/password", "A password has at least 12 and at most 1024 bytes."});
@@ -136,16 +138,17 @@ Result<> check(TokenDraft const& draft) {
   if (draft.days && (*draft.days < 1 || *draft.days > 365)) faults.push_back({"/days", "A token lives 1 to 365 days."});
   for (std::size_t at = 0; at < draft.scopes.size(); ++at)
     if (!db::enum_from_name<Permission>(draft.scopes[at]))
-      faults.push_back({fmt::format("/scopes/{}", at),
-                        fmt::format("\"{}\" is not a permission.", draft.scopes[at].substr(0, 64))});
+      faults.push_back(
+          {fmt::format("/scopes/{}", at), fmt::format("\"{}\" is not a permission.", draft.scopes[at].substr(0, 64))});
   return answer(std::move(faults));
 }
 
 Result<> check(Grant const& grant) {
   bool const scoped = scope_of(grant.role) != RoleScope::factory;
   if (scoped && !PublicId::parse(grant.scope))
-    return fail(Errc::invalid, "grant_scope",
-                fmt::format("The role {} is held in one organisation or project: give its id as scope.", name_of(grant.role)));
+    return fail(
+        Errc::invalid, "grant_scope",
+        fmt::format("The role {} is held in one organisation or project: give its id as scope.", name_of(grant.role)));
   if (!scoped && !grant.scope.empty())
     return fail(Errc::invalid, "grant_scope",
                 fmt::format("The role {} is held for the whole factory: leave the scope empty.", name_of(grant.role)));

@@ -16,17 +16,17 @@ namespace fabrica::identity {
 
 // What somebody wants to do. rules.cpp holds the one table of which role may.
 enum class Permission : std::uint8_t {
-  manage_people,        // organisations, people, roles, anybody's tokens
-  manage_calls,         // publish calls, rounds, offers
-  manage_systems,       // systems, partitions, anybody's jobs
+  manage_people,   // organisations, people, roles, anybody's tokens
+  manage_calls,    // publish calls, rounds, offers
+  manage_systems,  // systems, partitions, anybody's jobs
   manage_facts,
   manage_log,           // witnesses, sequencing, erasure
   view_factory,         // everything that is not public
   manage_organisation,  // its figures and people
   apply,                // make projects and proposals for an organisation
   view_project,
-  work_in_project,      // data, jobs, evaluations, documents
-  lead_project,         // members, release
+  work_in_project,  // data, jobs, evaluations, documents
+  lead_project,     // members, release
 };
 BOOST_DESCRIBE_ENUM(Permission, manage_people, manage_calls, manage_systems, manage_facts, manage_log, view_factory,
                     manage_organisation, apply, view_project, work_in_project, lead_project)
@@ -42,7 +42,14 @@ struct Place {
 Result<> authorise(Actor const& actor, Permission permission, Place place = {});
 
 enum class OrganisationKind : std::uint8_t {
-  start_up, sme, small_mid_cap, large_company, university, research_organisation, public_body, other,
+  start_up,
+  sme,
+  small_mid_cap,
+  large_company,
+  university,
+  research_organisation,
+  public_body,
+  other,
 };
 BOOST_DESCRIBE_ENUM(OrganisationKind, start_up, sme, small_mid_cap, large_company, university, research_organisation,
                     public_body, other)
@@ -58,7 +65,8 @@ struct OrganisationDraft {
   std::optional<std::int64_t> balance_eur_cents;
   std::optional<bool> demo;
 };
-BOOST_DESCRIBE_STRUCT(OrganisationDraft, (), (name, country, kind, employees, turnover_eur_cents, balance_eur_cents, demo))
+BOOST_DESCRIBE_STRUCT(OrganisationDraft, (),
+                      (name, country, kind, employees, turnover_eur_cents, balance_eur_cents, demo))
 
 struct Organisation {
   PublicId id;
@@ -70,13 +78,14 @@ struct Organisation {
   std::optional<std::int64_t> balance_eur_cents;
   bool demo = false;
 };
-BOOST_DESCRIBE_STRUCT(Organisation, (), (id, name, country, kind, employees, turnover_eur_cents, balance_eur_cents, demo))
+BOOST_DESCRIBE_STRUCT(Organisation, (),
+                      (id, name, country, kind, employees, turnover_eur_cents, balance_eur_cents, demo))
 
 struct PersonDraft {
   std::string name;
   std::string email;
-  std::optional<std::string> password;      // at least 12 characters; absent: cannot log in by password
-  std::optional<PublicId> organisation;     // becomes a member of it
+  std::optional<std::string> password;   // at least 12 characters; absent: cannot log in by password
+  std::optional<PublicId> organisation;  // becomes a member of it
   std::vector<Grant> grants;
 };
 BOOST_DESCRIBE_STRUCT(PersonDraft, (), (name, email, password, organisation, grants))
@@ -91,8 +100,8 @@ BOOST_DESCRIBE_STRUCT(Person, (), (id, name, email, active))
 
 struct TokenDraft {
   std::string name;
-  std::vector<std::string> scopes;       // permission names; empty: all the person may do
-  std::optional<std::int64_t> days;      // 1 to 365; 90 when absent
+  std::vector<std::string> scopes;   // permission names; empty: all the person may do
+  std::optional<std::int64_t> days;  // 1 to 365; 90 when absent
 };
 BOOST_DESCRIBE_STRUCT(TokenDraft, (), (name, scopes, days))
 

@@ -15,14 +15,14 @@ using PersonId = Id<struct PersonTag>;
 
 // A role is held for the whole factory, for one organisation, or for one project.
 enum class Role : std::uint8_t {
-  administrator,      // factory: everything, users and keys included
-  access_officer,     // factory: calls, decisions
-  operator_,          // factory: systems, partitions, jobs of anyone
-  auditor,            // factory: reads everything, changes nothing
-  organisation_admin, // organisation: its people and figures
-  member,             // organisation
-  project_lead,       // project
-  project_member,     // project
+  administrator,       // factory: everything, users and keys included
+  access_officer,      // factory: calls, decisions
+  operator_,           // factory: systems, partitions, jobs of anyone
+  auditor,             // factory: reads everything, changes nothing
+  organisation_admin,  // organisation: its people and figures
+  member,              // organisation
+  project_lead,        // project
+  project_member,      // project
 };
 BOOST_DESCRIBE_ENUM(Role, administrator, access_officer, operator_, auditor, organisation_admin, member, project_lead,
                     project_member)

@@ -48,8 +48,8 @@ struct Recorded {
   std::string commitment;
 };
 
-// A statement as it is kept. body (the canonical in-toto Statement) and salt are absent once erased; log_index until the
-// sequencer has given it one.
+// A statement as it is kept. body (the canonical in-toto Statement) and salt are absent once erased; log_index until
+// the sequencer has given it one.
 struct Kept {
   PublicId public_id;
   std::string chain;

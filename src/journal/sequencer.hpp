@@ -1,7 +1,7 @@
 #pragma once
 
-#include <boost/describe.hpp>
 #include <atomic>
+#include <boost/describe.hpp>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -53,14 +53,15 @@ BOOST_DESCRIBE_STRUCT(LogStatus, (), (origin, vkey, waiting, size_signed, size_p
 //
 // Each round: (1) indexes are given to waiting statements, durably; (2) tiles and bundles of those entries are written,
 // which a crash here repeats to the byte; (3) the checkpoint over them is signed and stored; (4) witnesses cosign;
-// (5) the cosigned checkpoint goes to the guard file; (6) it becomes the published one. Nothing is ever signed that does
-// not extend what was stored in (3) and in the guard before.
+// (5) the cosigned checkpoint goes to the guard file; (6) it becomes the published one. Nothing is ever signed that
+// does not extend what was stored in (3) and in the guard before.
 class Sequencer {
  public:
   // Errors: conflict "log_origin" (the database is another log's), conflict "log_rolled_back" (database and log folder
   // are both older than the last published checkpoint: restore a newer log folder), those of files and database.
-  static Result<std::unique_ptr<Sequencer>> open(db::Database& database, tlog::SignerKey key, SequencerSettings settings,
-                                                 WitnessClient& witnesses, Clock const& clock, Log& log);
+  static Result<std::unique_ptr<Sequencer>> open(db::Database& database, tlog::SignerKey key,
+                                                 SequencerSettings settings, WitnessClient& witnesses,
+                                                 Clock const& clock, Log& log);
 
   // Does one round; returns whether anything was sequenced or published. Called by one loop only.
   Result<bool> run_once();

@@ -37,7 +37,7 @@ BOOST_DESCRIBE_STRUCT(Project, (), (id, organisation, title, summary, sector, de
 
 // One step of the journey as far as the project's own statements show it.
 struct JourneyStep {
-  std::string step;                 // plan, apply, check, award, data, train, validate, document, release
+  std::string step;  // plan, apply, check, award, data, train, validate, document, release
   bool done = false;
   std::optional<std::int64_t> number;  // the statement that shows it
   std::optional<Time> at;
@@ -57,7 +57,8 @@ class Projects {
   Result<std::vector<JourneyStep>> journey(db::Tx& tx, identity::Actor const& actor, PublicId const& id);
   // May this actor do that in this project? Loads the project's organisation for the decision.
   // Errors: not_found "project"; forbidden as authorise() says.
-  Result<Project> require(db::Tx& tx, identity::Actor const& actor, PublicId const& id, identity::Permission permission);
+  Result<Project> require(db::Tx& tx, identity::Actor const& actor, PublicId const& id,
+                          identity::Permission permission);
 
  private:
   Clock const& clock_;

@@ -41,7 +41,8 @@ struct AssessmentDraft {
   std::optional<double> training_flop_upper = {};
 
   static constexpr auto limits() {
-    return std::tuple{json::length(&AssessmentDraft::intended_purpose, 1, 4000), json::items(&AssessmentDraft::answers, 0, 300),
+    return std::tuple{json::length(&AssessmentDraft::intended_purpose, 1, 4000),
+                      json::items(&AssessmentDraft::answers, 0, 300),
                       json::range(&AssessmentDraft::training_flop_upper, 0.0, 1e30)};
   }
 };
@@ -125,10 +126,12 @@ class Trust {
   explicit Trust(Parts parts) : p_{std::move(parts)} {}
 
   // Statement: class.determined, with every answer. Errors: invalid "assessment".
-  Result<StoredAssessment> assess(db::Tx& tx, identity::Actor const& actor, PublicId const& project, AssessmentDraft const& draft);
+  Result<StoredAssessment> assess(db::Tx& tx, identity::Actor const& actor, PublicId const& project,
+                                  AssessmentDraft const& draft);
   Result<StoredAssessment> assessment(db::Tx& tx, identity::Actor const& actor, PublicId const& id);
   // Statement: declaration.made. Errors: invalid "declared" (a key that is none).
-  Result<StoredDeclaration> declare(db::Tx& tx, identity::Actor const& actor, PublicId const& project, DeclarationDraft const& draft);
+  Result<StoredDeclaration> declare(db::Tx& tx, identity::Actor const& actor, PublicId const& project,
+                                    DeclarationDraft const& draft);
 
   // Writes the documents from what the project's statements show, records them and the issue: document.generated,
   // dossier.issued. The zip follows when the log has published the last of these. Errors: not_found "model", conflict
@@ -143,7 +146,8 @@ class Trust {
 
  private:
   struct Gathering;
-  Result<Evidence> gather(db::Tx& tx, identity::Actor const& actor, projects::Project const& project, PublicId const& model);
+  Result<Evidence> gather(db::Tx& tx, identity::Actor const& actor, projects::Project const& project,
+                          PublicId const& model);
   Result<> gather_access(Gathering& to);
   Result<> gather_data(Gathering& to);
   Result<> gather_jobs(Gathering& to);

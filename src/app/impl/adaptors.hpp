@@ -18,7 +18,8 @@ class Doorkeeper final : public api::Authenticator {
   explicit Doorkeeper(identity::Identity& identity) : identity_{identity} {}
   Result<identity::Actor> authenticate(db::Tx& tx, std::string_view bearer_token, std::string_view session_cookie,
                                        Micros now) override {
-    return bearer_token.empty() ? identity_.by_session(tx, session_cookie, now) : identity_.by_token(tx, bearer_token, now);
+    return bearer_token.empty() ? identity_.by_session(tx, session_cookie, now)
+                                : identity_.by_token(tx, bearer_token, now);
   }
   Result<> check_csrf(db::Tx& tx, std::string_view session_cookie, std::string_view csrf_token) override {
     return identity_.check_csrf(tx, session_cookie, csrf_token);

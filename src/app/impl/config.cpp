@@ -1,11 +1,11 @@
 #include "app/config.hpp"
 
 #include <fmt/format.h>
+#include <toml++/toml.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <functional>
-#include <toml++/toml.h>
 
 #include "crypto/keyfile.hpp"
 #include "crypto/random.hpp"
@@ -23,14 +23,14 @@ struct Row {
   std::function<bool(Config&, toml::node const&)> take;  // false: wrong type or out of range
 };
 
-auto text(std::string Config::*member) {
+auto text(std::string Config::* member) {
   return [member](Config& config, toml::node const& node) {
     auto const value = node.value_exact<std::string>();
     if (value) config.*member = *value;
     return value.has_value();
   };
 }
-auto integer(std::int64_t Config::*member, std::int64_t least, std::int64_t most) {
+auto integer(std::int64_t Config::* member, std::int64_t least, std::int64_t most) {
   return [=](Config& config, toml::node const& node) {
     auto const value = node.value_exact<std::int64_t>();
     if (!value || *value < least || *value > most) return false;
@@ -38,14 +38,14 @@ auto integer(std::int64_t Config::*member, std::int64_t least, std::int64_t most
     return true;
   };
 }
-auto flag(bool Config::*member) {
+auto flag(bool Config::* member) {
   return [member](Config& config, toml::node const& node) {
     auto const value = node.value_exact<bool>();
     if (value) config.*member = *value;
     return value.has_value();
   };
 }
-auto list(std::vector<std::string> Config::*member) {
+auto list(std::vector<std::string> Config::* member) {
   return [member](Config& config, toml::node const& node) {
     auto const* array = node.as_array();
     if (!array) return false;
@@ -63,22 +63,37 @@ auto list(std::vector<std::string> Config::*member) {
 std::vector<Row> const& rows() {
   static std::vector<Row> const table{
       {{"factory.name", "text", "A Fabrica factory", "What the factory is called."}, text(&Config::factory_name)},
-      {{"factory.country", "text", "", "Its country, two letters (EL, UK as the Union writes them)."}, text(&Config::factory_country)},
+      {{"factory.country", "text", "", "Its country, two letters (EL, UK as the Union writes them)."},
+       text(&Config::factory_country)},
       {{"factory.demo", "yes/no", "false", "Says on every page that this is a demonstration."}, flag(&Config::demo)},
-      {{"listen.address", "text", "127.0.0.1", "Where the server listens; put a TLS proxy before anything but loopback."}, text(&Config::listen_address)},
+      {{"listen.address", "text", "127.0.0.1",
+        "Where the server listens; put a TLS proxy before anything but loopback."},
+       text(&Config::listen_address)},
       {{"listen.port", "integer", "8080", "0 takes any free port."}, integer(&Config::listen_port, 0, 65535)},
       {{"listen.access_log", "yes/no", "true", "One log line a request."}, flag(&Config::access_log)},
       {{"listen.workers", "integer", "4", "Threads that run use cases."}, integer(&Config::workers, 1, 256)},
-      {{"database.url", "text", "sqlite:<data folder>/fabrica.db", "Or postgresql://user@host/name."}, text(&Config::database_url)},
-      {{"database.connections_max", "integer", "8", "Connections kept open at most."}, integer(&Config::database_connections_max, 1, 1000)},
-      {{"log.origin", "text", "fabrica.example/log", "Name of the log and its key: a schema-less URL. Fixed at the first start."}, text(&Config::log_origin)},
-      {{"log.guard_path", "text", "<data folder>/published-checkpoint", "The last published checkpoint; best on another disk than the database."}, text(&Config::log_guard_path)},
+      {{"database.url", "text", "sqlite:<data folder>/fabrica.db", "Or postgresql://user@host/name."},
+       text(&Config::database_url)},
+      {{"database.connections_max", "integer", "8", "Connections kept open at most."},
+       integer(&Config::database_connections_max, 1, 1000)},
+      {{"log.origin", "text", "fabrica.example/log",
+        "Name of the log and its key: a schema-less URL. Fixed at the first start."},
+       text(&Config::log_origin)},
+      {{"log.guard_path", "text", "<data folder>/published-checkpoint",
+        "The last published checkpoint; best on another disk than the database."},
+       text(&Config::log_guard_path)},
       {{"log.witnesses", "list of text", "[]", "Each \"<vkey> <submission address>\"."}, list(&Config::log_witnesses)},
-      {{"log.witnesses_needed", "integer", "0", "Cosignatures a checkpoint waits for before it is published."}, integer(&Config::log_witnesses_needed, 0, 64)},
-      {{"jobs.allow_unsandboxed", "yes/no", "false", "Run jobs where neither bubblewrap nor another user id is there. Dangerous."}, flag(&Config::allow_unsandboxed_jobs)},
-      {{"jobs.recipes_folder", "text", "recipes beside the program", "Where the recipe programs lie."}, text(&Config::recipes_folder)},
-      {{"jobs.uid_first", "integer", "200000", "First of the user ids given to projects when the server runs as root."}, integer(&Config::job_uid_first, 1000, 2'000'000'000)},
-      {{"quota.bytes_per_project", "integer", "21474836480", "What a project may store."}, integer(&Config::quota_bytes_per_project, 0, std::int64_t{1} << 50)},
+      {{"log.witnesses_needed", "integer", "0", "Cosignatures a checkpoint waits for before it is published."},
+       integer(&Config::log_witnesses_needed, 0, 64)},
+      {{"jobs.allow_unsandboxed", "yes/no", "false",
+        "Run jobs where neither bubblewrap nor another user id is there. Dangerous."},
+       flag(&Config::allow_unsandboxed_jobs)},
+      {{"jobs.recipes_folder", "text", "recipes beside the program", "Where the recipe programs lie."},
+       text(&Config::recipes_folder)},
+      {{"jobs.uid_first", "integer", "200000", "First of the user ids given to projects when the server runs as root."},
+       integer(&Config::job_uid_first, 1000, 2'000'000'000)},
+      {{"quota.bytes_per_project", "integer", "21474836480", "What a project may store."},
+       integer(&Config::quota_bytes_per_project, 0, std::int64_t{1} << 50)},
   };
   return table;
 }
@@ -91,20 +106,25 @@ std::unexpected<Error> wrong(fs::path const& file, toml::source_region const& wh
 Result<> take_all(Config& config, fs::path const& file, toml::table const& table) {
   for (auto const& [section, content] : table) {
     auto const* keys = content.as_table();
-    if (!keys) return wrong(file, content.source(), fmt::format("\"{}\" is not a section: write [{}].", section.str(), section.str()));
+    if (!keys)
+      return wrong(file, content.source(),
+                   fmt::format("\"{}\" is not a section: write [{}].", section.str(), section.str()));
     for (auto const& [name, node] : *keys) {
       auto const key = fmt::format("{}.{}", section.str(), name.str());
       auto const row = std::ranges::find(rows(), key, [](Row const& one) { return one.setting.key; });
       if (row == rows().end())
-        return wrong(file, node.source(), fmt::format("there is no setting {}: fabrica doctor --settings lists them.", key));
+        return wrong(file, node.source(),
+                     fmt::format("there is no setting {}: fabrica doctor --settings lists them.", key));
       if (!row->take(config, node))
-        return wrong(file, node.source(), fmt::format("{} wants {} in its range: {}", key, row->setting.type, row->setting.help));
+        return wrong(file, node.source(),
+                     fmt::format("{} wants {} in its range: {}", key, row->setting.type, row->setting.help));
     }
   }
   return {};
 }
 
-constexpr std::string_view kNewSettings = R"(# Settings of this factory. fabrica doctor --settings lists every one with its meaning and default.
+constexpr std::string_view kNewSettings =
+    R"(# Settings of this factory. fabrica doctor --settings lists every one with its meaning and default.
 )";
 
 }  // namespace
@@ -143,12 +163,14 @@ Result<Config> load_config(std::string const& data_folder) {
     return wrong(file, error.source(), error.description());
   }
   if (static_cast<std::size_t>(config.log_witnesses_needed) > config.log_witnesses.size())
-    return fail(Errc::invalid, "settings", "log.witnesses_needed is more than there are log.witnesses: every checkpoint would wait for ever.");
+    return fail(Errc::invalid, "settings",
+                "log.witnesses_needed is more than there are log.witnesses: every checkpoint would wait for ever.");
   return config;
 }
 
 Result<> prepare_data_folder(Config const& config) {
-  for (auto const& folder : {config.data_folder, config.data_folder + "/keys", config.log_folder(), config.jobs_folder()})
+  for (auto const& folder :
+       {config.data_folder, config.data_folder + "/keys", config.log_folder(), config.jobs_folder()})
     FABRICA_DO(runtime::make_folder(folder));
   auto const file = config.data_folder + "/fabrica.toml";
   if (!runtime::exists(file)) FABRICA_DO(runtime::write_file(file, kNewSettings));

@@ -54,7 +54,8 @@ Result<std::string> check_budget(Patient& patient) {
   budget::Budget budget{patient.clock, patient.random};
   FABRICA_TRY(auto const differences, patient.database->read([&](db::Tx& tx) { return budget.recompute(tx); }));
   if (!differences.empty())
-    return unwell(fmt::format("{} differences; the first: account {}: {}", differences.size(), differences[0].account.text(), differences[0].what));
+    return unwell(fmt::format("{} differences; the first: account {}: {}", differences.size(),
+                              differences[0].account.text(), differences[0].what));
   return "every balance and hold is the sum of its entries";
 }
 
@@ -97,7 +98,8 @@ Result<std::string> check_blobs(Patient& patient) {
   blobs::Service service{*patient.database, store, patient.clock, patient.random};
   FABRICA_TRY(auto const verified, service.verify_all());
   if (!verified.bad.empty())
-    return unwell(fmt::format("{} of {} are missing or damaged; the first: {}", verified.bad.size(), verified.blobs, verified.bad[0].digest));
+    return unwell(fmt::format("{} of {} are missing or damaged; the first: {}", verified.bad.size(), verified.blobs,
+                              verified.bad[0].digest));
   return fmt::format("{} hashed again, {}", verified.blobs, cli::bytes_of(verified.bytes));
 }
 
@@ -107,13 +109,17 @@ Result<bool> run_doctor(std::string const& folder, bool json) {
   Patient patient;
   FABRICA_TRY(patient.config, load_config(folder));
   if (!fs::exists(patient.config.data_folder))
-    return fail(Errc::not_found, "data_folder", fmt::format("There is no data folder {}: name it with --data.", patient.config.data_folder));
+    return fail(Errc::not_found, "data_folder",
+                fmt::format("There is no data folder {}: name it with --data.", patient.config.data_folder));
   FABRICA_TRY(patient.database, db::open({patient.config.database(), 2}));
 
   std::vector<Finding> findings;
   bool healthy = true;
-  for (auto const& [name, check] : {std::pair{"schema", &check_schema}, {"budget", &check_budget}, {"chains", &check_chains},
-                                    {"log", &check_log}, {"blobs", &check_blobs}}) {
+  for (auto const& [name, check] : {std::pair{"schema", &check_schema},
+                                    {"budget", &check_budget},
+                                    {"chains", &check_chains},
+                                    {"log", &check_log},
+                                    {"blobs", &check_blobs}}) {
     findings.push_back(finding(name, check(patient)));
     auto const& one = findings.back();
     healthy = healthy && one.good;
@@ -125,9 +131,12 @@ Result<bool> run_doctor(std::string const& folder, bool json) {
 
 Result<> run_backup(std::string const& folder, std::string const& target) {
   FABRICA_TRY(auto const config, load_config(folder));
-  if (fs::exists(target)) return fail(Errc::conflict, "exists", fmt::format("{} is there already: name a new folder.", target));
+  if (fs::exists(target))
+    return fail(Errc::conflict, "exists", fmt::format("{} is there already: name a new folder.", target));
   if (!config.database().starts_with("sqlite:"))
-    return fail(Errc::invalid, "database_url", "The database is PostgreSQL: copy it with pg_dump, and the data folder with any tool, the database first.");
+    return fail(
+        Errc::invalid, "database_url",
+        "The database is PostgreSQL: copy it with pg_dump, and the data folder with any tool, the database first.");
   FABRICA_DO(runtime::make_folder(target));
   cli::ProgressLine progress;
   FABRICA_DO(db::copy_sqlite(config.database(), target + "/fabrica.db", [&](double share) {
@@ -139,10 +148,13 @@ Result<> run_backup(std::string const& folder, std::string const& target) {
     auto const from = fs::path{config.data_folder} / part;
     if (!fs::exists(from)) continue;
     fs::copy(from, fs::path{target} / part, fs::copy_options::recursive, error);
-    if (error) return fail(Errc::unavailable, "backup", fmt::format("cannot copy {}: {}. Remove {} and try again.", from.string(), error.message(), target));
+    if (error)
+      return fail(Errc::unavailable, "backup",
+                  fmt::format("cannot copy {}: {}. Remove {} and try again.", from.string(), error.message(), target));
     fmt::print("copied {}\n", part);
   }
-  fmt::print("backup in {}; the last published checkpoint ({}) is kept apart on purpose: do not restore it.\n", target, config.guard_path());
+  fmt::print("backup in {}; the last published checkpoint ({}) is kept apart on purpose: do not restore it.\n", target,
+             config.guard_path());
   return {};
 }
 

@@ -40,7 +40,8 @@ struct Pulse {
 
 Result<> check_pulse(Pulse const& pulse, Clock const& clock, Micros silence_max) {
   if (clock.now() - pulse.last > silence_max)
-    return fail(Errc::unavailable, "loop_silent", fmt::format("The last round was {} ago.", format_duration(clock.now() - pulse.last)));
+    return fail(Errc::unavailable, "loop_silent",
+                fmt::format("The last round was {} ago.", format_duration(clock.now() - pulse.last)));
   if (!pulse.good) return fail(Errc::unavailable, "loop_failing", "The last round failed: see the log of the server.");
   return {};
 }
@@ -55,7 +56,8 @@ Result<std::unique_ptr<db::Database>> open_database(Config const& config, Clock 
 
 // In the order they are built. What is named later may hold references to what is named before.
 struct Factory::Parts {
-  explicit Parts(Config settings, Log& log_to, db::FolderLock held) : config{std::move(settings)}, log{log_to}, lock{std::move(held)} {}
+  explicit Parts(Config settings, Log& log_to, db::FolderLock held)
+      : config{std::move(settings)}, log{log_to}, lock{std::move(held)} {}
 
   Config config;
   Log& log;
@@ -114,9 +116,9 @@ struct Factory::Parts {
   Work jobs_work{"jobs", kSecond / 2, 5 * kMinute, [this] { return compute->advance(); }};
   Work splits_work{"splits", 5 * kSecond, kHour, [this] { return dataspace->materialise_next(*database); }};
   Work dossiers_work{"dossiers", kSecond / 2, 5 * kMinute, [this]() -> Result<bool> {
-    FABRICA_TRY(auto const built, trust->build_waiting());
-    return built > 0;
-  }};
+                       FABRICA_TRY(auto const built, trust->build_waiting());
+                       return built > 0;
+                     }};
   Work upkeep{"upkeep", kMinute, 10 * kMinute, [this] { return keep_house(); }};
 
   Result<> open_log();
@@ -131,12 +133,14 @@ struct Factory::Parts {
 Result<> Factory::Parts::open_log() {
   FABRICA_TRY(auto const key_text, crypto::read_key_file(config.log_key_path()));
   FABRICA_TRY(auto key, tlog::SignerKey::parse(key_text.text()));
-  journal::SequencerSettings settings{config.log_folder(), config.guard_path(), {}, static_cast<std::size_t>(config.log_witnesses_needed)};
+  journal::SequencerSettings settings{
+      config.log_folder(), config.guard_path(), {}, static_cast<std::size_t>(config.log_witnesses_needed)};
   for (auto const& line : config.log_witnesses) {
     FABRICA_TRY(auto witness, journal::parse_witness(line));
     settings.witnesses.push_back(std::move(witness));
   }
-  FABRICA_TRY(sequencer, journal::Sequencer::open(*database, std::move(key), std::move(settings), witnesses, clock, log));
+  FABRICA_TRY(sequencer,
+              journal::Sequencer::open(*database, std::move(key), std::move(settings), witnesses, clock, log));
   return {};
 }
 
@@ -156,17 +160,34 @@ Result<> Factory::Parts::open_modules() {
   local.allow_unsandboxed_jobs = config.allow_unsandboxed_jobs;
   FABRICA_TRY(driver, compute::LocalDriver::open(local));
   job_data = std::make_unique<JobData>(*dataspace, *project_files);
-  compute = std::make_unique<compute::Compute>(compute::Parts{*database, clock, random, log, journal, projects, budget, *blobs,
-                                                              *blob_files, awards, *job_data, run_metrics, *driver, config.recipes()});
+  compute = std::make_unique<compute::Compute>(compute::Parts{*database, clock, random, log, journal, projects, budget,
+                                                              *blobs, *blob_files, awards, *job_data, run_metrics,
+                                                              *driver, config.recipes()});
   jobs = std::make_unique<models::ComputeJobs>(*compute);
   bytes = std::make_unique<models::BlobBytes>(*blobs, *blob_files);
   models = std::make_unique<models::Models>(clock, random, journal, projects, *jobs, *bytes, gates);
   job_data->know(*models);
   evaluation_data = std::make_unique<EvaluationData>(*dataspace);
-  evaluations = std::make_unique<evaluation::Evaluations>(clock, random, journal, projects, *models, *jobs, *bytes, *evaluation_data);
-  trust = std::make_unique<trust::Trust>(trust::Parts{
-      *database, clock, random, log, journal, *sequencer, identity, projects, calls, *dataspace, *compute, *models, *bytes,
-      *evaluations, facts, *blobs, {config.factory_name, config.log_origin, config.factory_country}});
+  evaluations = std::make_unique<evaluation::Evaluations>(clock, random, journal, projects, *models, *jobs, *bytes,
+                                                          *evaluation_data);
+  trust =
+      std::make_unique<trust::Trust>(trust::Parts{*database,
+                                                  clock,
+                                                  random,
+                                                  log,
+                                                  journal,
+                                                  *sequencer,
+                                                  identity,
+                                                  projects,
+                                                  calls,
+                                                  *dataspace,
+                                                  *compute,
+                                                  *models,
+                                                  *bytes,
+                                                  *evaluations,
+                                                  facts,
+                                                  *blobs,
+                                                  {config.factory_name, config.log_origin, config.factory_country}});
   return {};
 }
 
@@ -193,7 +214,8 @@ void Factory::Parts::report(Work& work, Result<bool> const& done) {
   work.pulse.last = clock.now();
   // Said once when it begins and once when it is over, not at every round.
   bool const was_good = work.pulse.good.exchange(done.has_value());
-  if (!done && was_good) log.error("loop.failing", {{"loop", work.name}, {"reason", done.error().reason}, {"what", done.error().what}});
+  if (!done && was_good)
+    log.error("loop.failing", {{"loop", work.name}, {"reason", done.error().reason}, {"what", done.error().what}});
   if (done && !was_good) log.info("loop.recovered", {{"loop", work.name}});
 }
 
@@ -236,9 +258,14 @@ Result<std::unique_ptr<Factory>> Factory::start(Config config, Log& log) {
   FABRICA_DO(p.open_modules());
   p.api = std::make_unique<api::Api>(p.router, *p.database, p.doorkeeper, p.clock, p.log);
   p.add_routes();
-  p.pool = std::make_unique<runtime::Pool>(runtime::Pool::Settings{.name = "api", .threads = static_cast<int>(p.config.workers)});
+  p.pool = std::make_unique<runtime::Pool>(
+      runtime::Pool::Settings{.name = "api", .threads = static_cast<int>(p.config.workers)});
   // Whoever commits work wakes the loop that does it; the loops' periods are for what a crash left.
-  auto const waker = [](Parts::Work& work) { return [&work] { if (work.loop) work.loop->wake(); }; };
+  auto const waker = [](Parts::Work& work) {
+    return [&work] {
+      if (work.loop) work.loop->wake();
+    };
+  };
   p.dataspace->on_split_waiting(waker(p.splits_work));
   p.trust->on_issued(waker(p.dossiers_work));
   p.compute->on_work(waker(p.jobs_work));

@@ -43,14 +43,17 @@ BOOST_DESCRIBE_STRUCT(Me, (), (id, name, grants, scopes))
 Result<http::Response> log_in(api::Api& api, Identity& identity, http::Request& request) {
   FABRICA_TRY(auto const login, json::read<Login>(request.body, {.bytes = 8192}));
   FABRICA_TRY(auto const known, api.database().read([&](db::Tx& tx) { return identity.credentials(tx, login.email); }));
-  bool const matches = crypto::password_matches(known ? known->password_hash : crypto::hash_of_nobody(), login.password);
+  bool const matches =
+      crypto::password_matches(known ? known->password_hash : crypto::hash_of_nobody(), login.password);
   if (!known || !matches) {
     FABRICA_DO(api.database().write([&](db::Tx& tx) { return identity.note_failed_login(tx, login.email); }));
     return fail(Errc::unauthenticated, "login", "The address or the password is wrong.");
   }
-  FABRICA_TRY(auto const session, api.database().write([&](db::Tx& tx) { return identity.start_session(tx, known->person); }));
+  FABRICA_TRY(auto const session,
+              api.database().write([&](db::Tx& tx) { return identity.start_session(tx, known->person); }));
   auto response = http::json_response(201, json::write(LoggedIn{session.csrf, session.expires}));
-  response.headers.set("Set-Cookie", fmt::format("{}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age=43200", api::kSessionCookie, session.cookie));
+  response.headers.set("Set-Cookie", fmt::format("{}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age=43200",
+                                                 api::kSessionCookie, session.cookie));
   response.headers.set("Cache-Control", "no-store");
   return response;
 }
@@ -67,9 +70,11 @@ void add_people(api::Api& api, Identity& identity) {
                 return Me{actor.person, actor.name, actor.grants, actor.scopes};
               });
   api.post<PersonRequest, identity::Person>(
-      "/people", {.id = "person_create", .summary = "Register a person; a password is set apart from this", .tag = "people"},
+      "/people",
+      {.id = "person_create", .summary = "Register a person; a password is set apart from this", .tag = "people"},
       [&](Call& call, db::Tx& tx, PersonRequest const& in) -> Result<identity::Person> {
-        return identity.create_person(tx, call.actor(), {in.name, in.email, std::nullopt, in.organisation, in.grants}, std::nullopt);
+        return identity.create_person(tx, call.actor(), {in.name, in.email, std::nullopt, in.organisation, in.grants},
+                                      std::nullopt);
       });
   api.get<std::vector<identity::Person>>("/people", {.id = "person_list", .summary = "Everybody", .tag = "people"},
                                          [&](Call& call, db::Tx& tx) { return identity.people(tx, call.actor()); });
@@ -84,11 +89,16 @@ void add_people(api::Api& api, Identity& identity) {
 
 void add_tokens(api::Api& api, Identity& identity) {
   api.post<identity::TokenDraft, identity::Token>(
-      "/tokens", {.id = "token_create", .summary = "Make an API token; its secret is shown once", .tag = "tokens", .secret = true},
-      [&](Call& call, db::Tx& tx, identity::TokenDraft const& draft) { return identity.create_token(tx, call.actor(), draft); });
-  api.get<std::vector<identity::Token>>("/tokens", {.id = "token_list", .summary = "One's valid tokens", .tag = "tokens"},
+      "/tokens",
+      {.id = "token_create", .summary = "Make an API token; its secret is shown once", .tag = "tokens", .secret = true},
+      [&](Call& call, db::Tx& tx, identity::TokenDraft const& draft) {
+        return identity.create_token(tx, call.actor(), draft);
+      });
+  api.get<std::vector<identity::Token>>("/tokens",
+                                        {.id = "token_list", .summary = "One's valid tokens", .tag = "tokens"},
                                         [&](Call& call, db::Tx& tx) { return identity.tokens(tx, call.actor()); });
-  api.del<api::Nothing, api::Nothing>("/tokens/{token}", {.id = "token_revoke", .summary = "Make a token void", .tag = "tokens"},
+  api.del<api::Nothing, api::Nothing>("/tokens/{token}",
+                                      {.id = "token_revoke", .summary = "Make a token void", .tag = "tokens"},
                                       [&](Call& call, db::Tx& tx, api::Nothing const&) -> Result<api::Nothing> {
                                         FABRICA_TRY(auto const token, call.id("token"));
                                         FABRICA_DO(identity.revoke_token(tx, call.actor(), token));
@@ -99,14 +109,17 @@ void add_tokens(api::Api& api, Identity& identity) {
 }  // namespace
 
 void add_identity_routes(api::Api& api, Identity& identity, Clock const&) {
-  api.raw("POST", "/sessions", {.id = "login", .summary = "Log in with address and password", .tag = "sessions", .open = true},
+  api.raw("POST", "/sessions",
+          {.id = "login", .summary = "Log in with address and password", .tag = "sessions", .open = true},
           [&](Call&, http::Request& request) { return log_in(api, identity, request); });
-  api.raw("DELETE", "/sessions/current", {.id = "logout", .summary = "End one's session", .tag = "sessions", .open = true},
+  api.raw("DELETE", "/sessions/current",
+          {.id = "logout", .summary = "End one's session", .tag = "sessions", .open = true},
           [&](Call&, http::Request& request) -> Result<http::Response> {
             auto const cookie = std::string{request.cookie(api::kSessionCookie)};
             FABRICA_DO(api.database().write([&](db::Tx& tx) { return identity.end_session(tx, cookie); }));
             auto response = http::text_response(204, "text/plain", "");
-            response.headers.set("Set-Cookie", fmt::format("{}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0", api::kSessionCookie));
+            response.headers.set("Set-Cookie",
+                                 fmt::format("{}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0", api::kSessionCookie));
             return response;
           });
   api.raw("PUT", "/me/password", {.id = "password_set", .summary = "Set one's own password", .tag = "people"},

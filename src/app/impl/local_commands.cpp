@@ -1,7 +1,6 @@
-#include <CLI/CLI.hpp>
-
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <iostream>
 
@@ -43,7 +42,8 @@ Result<> serve(std::string const& folder, std::int64_t port) {
   if (port >= 0) config.listen_port = port;
   FABRICA_DO(prepare_data_folder(config));
   FABRICA_TRY(auto factory, Factory::start(config, log));
-  log.info("factory.serving", {{"address", config.listen_address}, {"port", factory->port()}, {"data", config.data_folder}});
+  log.info("factory.serving",
+           {{"address", config.listen_address}, {"port", factory->port()}, {"data", config.data_folder}});
   // A file says where, for whoever started us with port 0.
   FABRICA_DO(runtime::write_file(config.data_folder + "/address",
                                  fmt::format("http://{}:{}\n", config.listen_address, factory->port()), 0644));
@@ -82,7 +82,8 @@ struct Local {
   }
 };
 
-Result<> create_admin(std::string const& folder, std::string const& name, std::string const& email, std::string const& password_file) {
+Result<> create_admin(std::string const& folder, std::string const& name, std::string const& email,
+                      std::string const& password_file) {
   crypto::SecretText password;
   if (password_file.empty()) {
     std::string typed;
@@ -96,7 +97,9 @@ Result<> create_admin(std::string const& folder, std::string const& name, std::s
   FABRICA_TRY(auto local, Local::open(folder));
   identity::PersonDraft const draft{name, email, std::string{password.text()}, std::nullopt, {}};
   FABRICA_TRY(auto const hash, crypto::hash_password(password.text()));
-  FABRICA_TRY(auto const made, local->database->write([&](db::Tx& tx) { return local->identity.create_first_administrator(tx, draft, hash); }));
+  FABRICA_TRY(auto const made, local->database->write([&](db::Tx& tx) {
+    return local->identity.create_first_administrator(tx, draft, hash);
+  }));
   fmt::print("{} is the first administrator ({}).\n", made.email, made.id.text());
   return {};
 }
@@ -106,7 +109,9 @@ Result<> issue_token(std::string const& folder, std::string const& email, std::s
   FABRICA_TRY(auto local, Local::open(folder));
   FABRICA_TRY(auto const token, local->database->write([&](db::Tx& tx) -> Result<identity::Token> {
     FABRICA_TRY(auto const actor, local->identity.actor_by_email(tx, email));
-    return local->identity.create_token(tx, actor, {fmt::format("issued on the data folder for {}", std::filesystem::path{out}.filename().string()), {}, days});
+    return local->identity.create_token(
+        tx, actor,
+        {fmt::format("issued on the data folder for {}", std::filesystem::path{out}.filename().string()), {}, days});
   }));
   FABRICA_DO(runtime::make_folder(std::filesystem::absolute(out).parent_path().string()));
   FABRICA_DO(runtime::write_file(out, *token.secret + "\n"));
@@ -147,7 +152,9 @@ Result<int> verify_log(std::string const& folder, std::string const& vkey_text, 
     return kCheckFailed;
   }
   if (json) fmt::print("{{\"size\":{},\"root\":\"{}\",\"verified\":true}}\n", report->size, report->root.hex());
-  else fmt::print("log verified: {} entries, {} tiles, {} bundles re-hashed; root {}\n", report->size, report->tiles, report->bundles, report->root.hex());
+  else
+    fmt::print("log verified: {} entries, {} tiles, {} bundles re-hashed; root {}\n", report->size, report->tiles,
+               report->bundles, report->root.hex());
   return 0;
 }
 
@@ -166,14 +173,16 @@ void add_serve(CLI::App& program, Chosen& chosen, std::shared_ptr<std::string> f
   add_folder(migrating, folder);
   migrating->callback([=, &chosen, &json] { chosen.run = [=, &json] { return finish(migrate(*folder, json)); }; });
 
-  auto* checking = program.add_subcommand("doctor", "Recompute balances, chains, the log and stored bytes, and compare");
+  auto* checking =
+      program.add_subcommand("doctor", "Recompute balances, chains, the log and stored bytes, and compare");
   add_folder(checking, folder);
   auto list = std::make_shared<bool>(false);
   checking->add_flag("--settings", *list, "List every setting instead");
   checking->callback([=, &chosen, &json] {
     chosen.run = [=, &json] {
       if (*list) {
-        for (auto const& setting : settings()) fmt::print("{} ({}; {})\n    {}\n", setting.key, setting.type, setting.fallback, setting.help);
+        for (auto const& setting : settings())
+          fmt::print("{} ({}; {})\n    {}\n", setting.key, setting.type, setting.fallback, setting.help);
         return 0;
       }
       auto const healthy = run_doctor(*folder, json);
@@ -182,7 +191,8 @@ void add_serve(CLI::App& program, Chosen& chosen, std::shared_ptr<std::string> f
     };
   });
 
-  auto* saving = program.add_subcommand("backup", "Copy database, log, keys and stored bytes to a new folder, while the factory runs");
+  auto* saving = program.add_subcommand(
+      "backup", "Copy database, log, keys and stored bytes to a new folder, while the factory runs");
   add_folder(saving, folder);
   auto target = std::make_shared<std::string>();
   saving->add_option("folder", *target, "A folder that does not exist yet")->required();
@@ -239,7 +249,8 @@ void add_checks(CLI::App& program, Chosen& chosen, std::shared_ptr<std::string> 
 }
 
 void add_witness(CLI::App& program, Chosen& chosen) {
-  auto* witness = program.add_subcommand("witness", "Cosign other factories' logs, as a process of its own")->require_subcommand(1);
+  auto* witness =
+      program.add_subcommand("witness", "Cosign other factories' logs, as a process of its own")->require_subcommand(1);
   auto settings = std::make_shared<WitnessServe>();
   auto name = std::make_shared<std::string>();
   auto* init = witness->add_subcommand("init", "Make a witness's key and empty state; prints its vkey");

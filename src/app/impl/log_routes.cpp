@@ -49,11 +49,15 @@ void add_log_routes(api::Api& api, http::Router& router, journal::Sequencer& seq
   router.add("GET", "/log/checkpoint", [&](http::Request&) { return plain_text(sequencer.published_checkpoint()); });
   router.add("GET", "/log/policy", [&](http::Request&) { return plain_text(sequencer.policy_text()); });
   router.add("GET", "/log/tile/{path*}", [&](http::Request& request) { return tile(sequencer, request); });
-  api.get<journal::LogStatus>("/log/status",
-                              {.id = "log_status", .summary = "How far the log is sequenced, signed and published", .tag = "log", .open = true},
-                              [&](Call&, db::Tx& tx) { return sequencer.status(tx); });
+  api.get<journal::LogStatus>(
+      "/log/status",
+      {.id = "log_status", .summary = "How far the log is sequenced, signed and published", .tag = "log", .open = true},
+      [&](Call&, db::Tx& tx) { return sequencer.status(tx); });
   api.raw("GET", "/log/proofs/{index}",
-          {.id = "log_proof", .summary = "A tlog-proof of an entry under the published checkpoint", .tag = "log", .open = true},
+          {.id = "log_proof",
+           .summary = "A tlog-proof of an entry under the published checkpoint",
+           .tag = "log",
+           .open = true},
           [&](Call& call, http::Request&) -> Result<http::Response> {
             auto const text = call.path("index");
             std::uint64_t index = 0;
@@ -66,7 +70,8 @@ void add_log_routes(api::Api& api, http::Router& router, journal::Sequencer& seq
 }
 
 void add_front_page(http::Router& router, FrontPage page) {
-  auto const html = fmt::format(R"html(<!doctype html>
+  auto const html = fmt::format(
+      R"html(<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{name}</title></head>
 <body>
@@ -81,8 +86,10 @@ void add_front_page(http::Router& router, FrontPage page) {
 <p>Log key: <code>{vkey}</code></p>
 </body></html>
 )html",
-                                fmt::arg("name", escaped(page.factory_name)), fmt::arg("vkey", escaped(page.log_vkey)),
-                                fmt::arg("demo", page.demo ? "<p><strong>Demonstration: organisation, call and capacity are examples.</strong></p>\n" : ""));
+      fmt::arg("name", escaped(page.factory_name)), fmt::arg("vkey", escaped(page.log_vkey)),
+      fmt::arg("demo", page.demo
+                           ? "<p><strong>Demonstration: organisation, call and capacity are examples.</strong></p>\n"
+                           : ""));
   router.add("GET", "/", [html](http::Request&) { return http::text_response(200, "text/html; charset=utf-8", html); });
 }
 

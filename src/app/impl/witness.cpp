@@ -51,13 +51,15 @@ Result<> witness_serve(WitnessServe const& settings) {
   FABRICA_TRY(auto const witness, tlog::Witness::make(std::move(key), std::move(logs), *store, clock, log));
 
   http::Router router;
-  router.add(http::Route{.method = "POST",
-                         .pattern = "/add-checkpoint",
-                         .handler = [&](http::Request& request) { return response_of(witness->add_checkpoint(request.body)); },
-                         .body_bytes_max = tlog::kWitnessRequestBytesMax});
+  router.add(
+      http::Route{.method = "POST",
+                  .pattern = "/add-checkpoint",
+                  .handler = [&](http::Request& request) { return response_of(witness->add_checkpoint(request.body)); },
+                  .body_bytes_max = tlog::kWitnessRequestBytesMax});
   router.add("GET", "/{origin}/checkpoint",
              [&](http::Request& request) { return response_of(witness->checkpoint(request.parameter("origin"))); });
-  router.add("GET", "/health", [](http::Request&) { return http::text_response(200, "text/plain; charset=utf-8", "ok\n"); });
+  router.add("GET", "/health",
+             [](http::Request&) { return http::text_response(200, "text/plain; charset=utf-8", "ok\n"); });
   http::Metrics metrics;
   runtime::Pool pool{{.name = "witness", .threads = 2}};
   http::Server::Settings server_settings;

@@ -98,8 +98,7 @@ TEST_P(BudgetLedger, SettlesAnExpiredHoldInFullAsOverrun) {
   world.clock.advance(2 * kHour);
   EXPECT_EQ(*write([&](db::Tx& tx, Budget& budget) { return budget.expire_holds(tx); }), 1);
   EXPECT_EQ(read("project", AccountKind::award).held_micro, 0);
-  auto const settled =
-      write([&](db::Tx& tx, Budget& budget) { return budget.settle(tx, "job", kMicroUnits, "used"); });
+  auto const settled = write([&](db::Tx& tx, Budget& budget) { return budget.settle(tx, "job", kMicroUnits, "used"); });
   ASSERT_TRUE(settled) << settled.error().what;
   EXPECT_EQ(settled->overrun_micro, kMicroUnits);
   expect_balanced();
@@ -182,12 +181,13 @@ TEST_P(BudgetLedger, StaysBalancedWhicheverStepFails) {
       return world.budget.settle(tx, "job", 2 * kMicroUnits, "used");
     });
   };
-  auto const faults = db::for_each_fault(
-      [&] { return fresh(); }, run, [&](db::Database& database, bool) {
-        auto const differences = database.read([&](db::Tx& tx) { return world.budget.recompute(tx); });
-        ASSERT_TRUE(differences) << differences.error().what;
-        EXPECT_TRUE(differences->empty()) << differences->front().what;
-      });
+  auto const faults = db::for_each_fault([&] { return fresh(); }, run,
+                                         [&](db::Database& database, bool) {
+                                           auto const differences =
+                                               database.read([&](db::Tx& tx) { return world.budget.recompute(tx); });
+                                           ASSERT_TRUE(differences) << differences.error().what;
+                                           EXPECT_TRUE(differences->empty()) << differences->front().what;
+                                         });
   EXPECT_GT(faults, 15);
 }
 

@@ -93,7 +93,8 @@ Result<Settlement> Budget::settle(db::Tx& tx, std::string_view hold_client_id, s
   bool const live = hold.state == HoldState::held;
   if (hold.state == HoldState::posted) {
     if (hold.used_micro != used_micro)
-      return fail(Errc::conflict, "already_settled", "This hold was settled with another amount: correct it by a transfer.");
+      return fail(Errc::conflict, "already_settled",
+                  "This hold was settled with another amount: correct it by a transfer.");
     return Settlement{hold.posted_micro, used_micro - hold.posted_micro, hold.amount_micro - hold.posted_micro};
   }
   if (hold.state == HoldState::voided)
@@ -114,13 +115,15 @@ Result<Settlement> Budget::settle(db::Tx& tx, std::string_view hold_client_id, s
 
   FABRICA_TRY(auto const consumed, open_account(tx, account.owner, AccountKind::consumed, account.unit));
   if (settled.posted_micro > 0)
-    FABRICA_DO(move(tx, {fmt::format("{}/posted", hold_client_id), account.id, consumed.id, settled.posted_micro,
-                         std::string{reason}, hold.reference},
+    FABRICA_DO(move(tx,
+                    {fmt::format("{}/posted", hold_client_id), account.id, consumed.id, settled.posted_micro,
+                     std::string{reason}, hold.reference},
                     hold.id));
   if (settled.overrun_micro > 0) {
     FABRICA_TRY(auto const overrun, open_account(tx, account.owner, AccountKind::overrun, account.unit));
-    FABRICA_DO(move(tx, {fmt::format("{}/overrun", hold_client_id), overrun.id, consumed.id, settled.overrun_micro,
-                         std::string{reason}, hold.reference},
+    FABRICA_DO(move(tx,
+                    {fmt::format("{}/overrun", hold_client_id), overrun.id, consumed.id, settled.overrun_micro,
+                     std::string{reason}, hold.reference},
                     hold.id));
   }
   return settled;
@@ -168,7 +171,8 @@ Result<std::vector<Difference>> Budget::recompute(db::Tx& tx) {
       found.push_back({row.public_id, fmt::format("{} are held but its open holds add up to {}",
                                                   in_units(row.held_micro), in_units(row.true_held_micro))});
   }
-  if (total != 0) found.push_back({PublicId{}, fmt::format("all accounts together make {}, not zero", in_units(total))});
+  if (total != 0)
+    found.push_back({PublicId{}, fmt::format("all accounts together make {}, not zero", in_units(total))});
   return found;
 }
 

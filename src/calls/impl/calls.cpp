@@ -25,8 +25,14 @@ journal::Statement about(std::string_view kind, Actor const& actor, std::string 
 }
 
 Offer offer_of(store::OfferRow const& row, std::int64_t left_micro) {
-  return {row.public_id,       row.partition_name, row.unit, row.min_units, row.max_units, row.capacity_units,
-          static_cast<double>(left_micro) / budget::kMicroUnits, row.is_open};
+  return {row.public_id,
+          row.partition_name,
+          row.unit,
+          row.min_units,
+          row.max_units,
+          row.capacity_units,
+          static_cast<double>(left_micro) / budget::kMicroUnits,
+          row.is_open};
 }
 
 }  // namespace
@@ -36,14 +42,16 @@ Result<Call> Calls::create(db::Tx& tx, Actor const& actor, CallDraft const& draf
   FABRICA_DO(calls::check(draft));
   auto const now = clock_.now();
   auto const id = PublicId::make(now, random_);
-  store::Rules const rules{draft.summary,  draft.access_mode,        draft.duration_days_max, draft.answer_working_days,
-                           draft.organisation_kinds, draft.countries, draft.source};
-  FABRICA_TRY(auto const call, tx.insert(store::kCallInsert, id, draft.title, draft.kind, json::write(rules), draft.opens,
-                                         draft.closes, draft.demo.value_or(false), now));
-  FABRICA_TRY(auto const round, tx.insert(store::kRoundInsert, PublicId::make(now, random_), call, draft.opens, draft.closes));
+  store::Rules const rules{
+      draft.summary,   draft.access_mode, draft.duration_days_max, draft.answer_working_days, draft.organisation_kinds,
+      draft.countries, draft.source};
+  FABRICA_TRY(auto const call, tx.insert(store::kCallInsert, id, draft.title, draft.kind, json::write(rules),
+                                         draft.opens, draft.closes, draft.demo.value_or(false), now));
+  FABRICA_TRY(auto const round,
+              tx.insert(store::kRoundInsert, PublicId::make(now, random_), call, draft.opens, draft.closes));
   for (auto const& offer : draft.offers)
-    FABRICA_DO(tx.run(store::kOfferInsert, PublicId::make(now, random_), round, offer.partition, offer.unit, offer.min_units,
-                      offer.max_units, offer.capacity_units));
+    FABRICA_DO(tx.run(store::kOfferInsert, PublicId::make(now, random_), round, offer.partition, offer.unit,
+                      offer.min_units, offer.max_units, offer.capacity_units));
   FABRICA_TRY(auto made, load_call(tx, id));
   FABRICA_DO(journal_.append(tx, about("call.drafted", actor, json::write(made))));
   return made;
@@ -54,13 +62,27 @@ Result<Call> Calls::load_call(db::Tx& tx, PublicId const& id) {
   if (!row) return fail(Errc::not_found, "call", fmt::format("There is no call {}.", id.text()));
   FABRICA_TRY(auto const rules, json::read<store::Rules>(row->rules));
   FABRICA_TRY(auto const rows, tx.all<store::OfferRow>(store::kOffersOfRound, row->round_id));
-  Call call{row->public_id, row->round_public_id, row->title, rules.summary, row->kind, row->state, rules.access_mode,
-            row->opens_us, row->closes_us, rules.duration_days_max, rules.answer_working_days, rules.organisation_kinds,
-            rules.countries, rules.source, row->demo, {}};
+  Call call{row->public_id,
+            row->round_public_id,
+            row->title,
+            rules.summary,
+            row->kind,
+            row->state,
+            rules.access_mode,
+            row->opens_us,
+            row->closes_us,
+            rules.duration_days_max,
+            rules.answer_working_days,
+            rules.organisation_kinds,
+            rules.countries,
+            rules.source,
+            row->demo,
+            {}};
   for (auto const& offer : rows) {
     auto const account = budget_.find_account(tx, offer.public_id.text(), budget::AccountKind::capacity);
     if (!account && account.error().code != Errc::not_found) return std::unexpected(account.error());
-    call.offers.push_back(offer_of(offer, account ? account->available_micro() : offer.capacity_units * budget::kMicroUnits));
+    call.offers.push_back(
+        offer_of(offer, account ? account->available_micro() : offer.capacity_units * budget::kMicroUnits));
   }
   return call;
 }
@@ -74,10 +96,12 @@ Result<Call> Calls::publish(db::Tx& tx, Actor const& actor, PublicId const& id) 
   FABRICA_TRY(auto const offers, tx.all<store::OfferRow>(store::kOffersOfRound, row->round_id));
   for (auto const& offer : offers) {
     FABRICA_TRY(auto const source, budget_.open_account(tx, "factory", budget::AccountKind::source, offer.unit));
-    FABRICA_TRY(auto const capacity, budget_.open_account(tx, offer.public_id.text(), budget::AccountKind::capacity, offer.unit));
+    FABRICA_TRY(auto const capacity,
+                budget_.open_account(tx, offer.public_id.text(), budget::AccountKind::capacity, offer.unit));
     if (offer.capacity_units > 0)
-      FABRICA_DO(budget_.transfer(tx, {fmt::format("offer/{}/1", offer.public_id.text()), source.id, capacity.id,
-                                       offer.capacity_units * budget::kMicroUnits, "capacity of an offer", offer.public_id.text()}));
+      FABRICA_DO(budget_.transfer(
+          tx, {fmt::format("offer/{}/1", offer.public_id.text()), source.id, capacity.id,
+               offer.capacity_units * budget::kMicroUnits, "capacity of an offer", offer.public_id.text()}));
   }
   FABRICA_TRY(auto call, load_call(tx, id));
   FABRICA_DO(journal_.append(tx, about("call.published", actor, json::write(call))));
@@ -104,13 +128,18 @@ Result<Call> Calls::set_capacity(db::Tx& tx, Actor const& actor, PublicId const&
   FABRICA_TRY(auto const call, load_call(tx, row->call_public_id));
   if (call.state != CallState::published) return fail(Errc::conflict, "call_state", "The call is not published.");
   FABRICA_TRY(auto const changed, tx.run(store::kOfferCapacity, row->id, row->version, capacity_units));
-  if (changed != 1) return fail(Errc::conflict, "offer_changed", "Somebody changed this offer meanwhile: read it again.");
+  if (changed != 1)
+    return fail(Errc::conflict, "offer_changed", "Somebody changed this offer meanwhile: read it again.");
 
   FABRICA_TRY(auto const source, budget_.open_account(tx, "factory", budget::AccountKind::source, row->unit));
   FABRICA_TRY(auto const capacity, budget_.open_account(tx, id.text(), budget::AccountKind::capacity, row->unit));
   auto const by = (capacity_units - row->capacity_units) * budget::kMicroUnits;
-  budget::TransferRequest move{fmt::format("offer/{}/{}", id.text(), row->version + 1), source.id, capacity.id, by,
-                               "capacity of an offer changed", id.text()};
+  budget::TransferRequest move{fmt::format("offer/{}/{}", id.text(), row->version + 1),
+                               source.id,
+                               capacity.id,
+                               by,
+                               "capacity of an offer changed",
+                               id.text()};
   if (by < 0) std::swap(move.from, move.to);
   move.amount_micro = by < 0 ? -by : by;
   if (by != 0) FABRICA_DO(budget_.transfer(tx, move));

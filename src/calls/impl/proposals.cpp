@@ -53,15 +53,17 @@ struct AwardBody {
 };
 BOOST_DESCRIBE_STRUCT(AwardBody, (), (award, proposal, partition, unit, amount_units, starts, ends, reason))
 
-journal::Statement in_project(PublicId const& project, std::string_view kind, std::string_view actor, std::string body) {
+journal::Statement in_project(PublicId const& project, std::string_view kind, std::string_view actor,
+                              std::string body) {
   return {project.text(), std::string{kind}, std::string{actor}, {}, std::move(body)};
 }
 
 Result<Proposal> proposal_of(store::ProposalRow const& row) {
   FABRICA_TRY(auto answers, json::read<store::Answers>(row.answers));
   FABRICA_TRY(auto checks, json::read<std::vector<Check>>(row.checks));
-  return Proposal{row.public_id, row.project, row.call_public_id, row.offer_public_id, row.partition_name, row.unit,
-                  row.amount_units, row.duration_days, answers.purpose, row.state, row.submitted_us, row.decided_us,
+  return Proposal{row.public_id,       row.project,       row.call_public_id,  row.offer_public_id,
+                  row.partition_name,  row.unit,          row.amount_units,    row.duration_days,
+                  answers.purpose,     row.state,         row.submitted_us,    row.decided_us,
                   row.decision_reason, std::move(checks), row.award_public_id, answers.plan};
 }
 
@@ -93,7 +95,8 @@ Result<Proposal> Calls::store_draft(db::Tx& tx, PublicId const& project, PublicI
                                     bool is_new) {
   FABRICA_TRY(auto const call, tx.maybe<store::CallRow>(store::kCallById, draft.call));
   if (!call || call->state == CallState::draft)
-    return fail(Errc::not_found, "call", fmt::format("There is no call {}.", draft.call.text()), {{"/call", "unknown"}});
+    return fail(Errc::not_found, "call", fmt::format("There is no call {}.", draft.call.text()),
+                {{"/call", "unknown"}});
   FABRICA_TRY(auto const offers, tx.all<store::OfferRow>(store::kOffersOfRound, call->round_id));
   auto const offer = std::ranges::find(offers, draft.partition, &store::OfferRow::partition_name);
   if (offer == offers.end()) {
@@ -103,15 +106,18 @@ Result<Proposal> Calls::store_draft(db::Tx& tx, PublicId const& project, PublicI
                 {{"/partition", "not offered"}});
   }
   FABRICA_DO(read_plan_request(draft.plan));
-  store::Answers const answers{draft.purpose, draft.civilian_purposes, draft.excluded_uses, draft.personal_data,
-                               draft.first_come_accepted, draft.amount_reason, draft.plan};
+  store::Answers const answers{draft.purpose,       draft.civilian_purposes,   draft.excluded_uses,
+                               draft.personal_data, draft.first_come_accepted, draft.amount_reason,
+                               draft.plan};
   if (is_new) {
     FABRICA_DO(tx.run(store::kProposalInsert, id, project, call->id, offer->id, draft.amount_units, draft.duration_days,
                       json::write(answers), clock_.now()));
   } else {
     FABRICA_TRY(auto const changed, tx.run(store::kProposalChange, id, call->id, offer->id, draft.amount_units,
                                            draft.duration_days, json::write(answers)));
-    if (changed != 1) return fail(Errc::conflict, "proposal_state", "A proposal that was sent cannot be changed: withdraw it and write another.");
+    if (changed != 1)
+      return fail(Errc::conflict, "proposal_state",
+                  "A proposal that was sent cannot be changed: withdraw it and write another.");
   }
   FABRICA_TRY(auto const row, tx.one<store::ProposalRow>(store::kProposalById, id));
   return proposal_of(row);
@@ -130,9 +136,17 @@ Result<std::vector<Check>> Calls::check(db::Tx& tx, Loaded const& loaded, Call c
   FABRICA_TRY(auto const organisation, identity_.organisation(tx, loaded.project.organisation));
   FABRICA_TRY(auto const view, facts_.view(tx, format_date(clock_.now())));
   FABRICA_TRY(auto plan, plan_for(loaded.answers.plan, view, offer));
-  ProposalDraft const proposal{call.id, offer.partition, loaded.row.amount_units, loaded.row.duration_days, loaded.answers.purpose,
-                               loaded.answers.civilian_purposes, loaded.answers.excluded_uses, loaded.answers.personal_data,
-                               loaded.answers.first_come_accepted, loaded.answers.amount_reason, loaded.answers.plan};
+  ProposalDraft const proposal{call.id,
+                               offer.partition,
+                               loaded.row.amount_units,
+                               loaded.row.duration_days,
+                               loaded.answers.purpose,
+                               loaded.answers.civilian_purposes,
+                               loaded.answers.excluded_uses,
+                               loaded.answers.personal_data,
+                               loaded.answers.first_come_accepted,
+                               loaded.answers.amount_reason,
+                               loaded.answers.plan};
   return check_proposal({organisation, call, offer, proposal, std::move(plan), view.countries, clock_.now()});
 }
 
@@ -140,20 +154,27 @@ Result<Proposal> Calls::submit(db::Tx& tx, Actor const& actor, PublicId const& i
   FABRICA_TRY(auto const loaded, load_proposal(tx, actor, id, Permission::work_in_project));
   auto const& row = loaded.row;
   if (!next(row.state, ProposalEvent::queue))
-    return fail(Errc::conflict, "proposal_state", fmt::format("This proposal is {}: it was sent already.", db::enum_name(row.state)));
+    return fail(Errc::conflict, "proposal_state",
+                fmt::format("This proposal is {}: it was sent already.", db::enum_name(row.state)));
   FABRICA_TRY(auto const call, load_call(tx, row.call_public_id));
   auto const* offer = offer_for(call, row.partition_name);
   FABRICA_CHECK(offer);
   FABRICA_TRY(auto const checks, check(tx, loaded, call, *offer));
   auto const verdict = verdict_of(checks);
   auto const state = *next(row.state, verdict);
-  auto const reason = verdict == ProposalEvent::queue ? std::string{} : reason_of(checks, verdict == ProposalEvent::ask ? Outcome::unknown : Outcome::fail);
+  auto const reason = verdict == ProposalEvent::queue
+                          ? std::string{}
+                          : reason_of(checks, verdict == ProposalEvent::ask ? Outcome::unknown : Outcome::fail);
   auto const decided = verdict == ProposalEvent::reject ? std::optional{clock_.now()} : std::nullopt;
-  FABRICA_TRY(auto const moved, tx.run(store::kProposalSubmitted, row.id, row.state, state, json::write(checks), clock_.now(), reason, decided));
+  FABRICA_TRY(auto const moved, tx.run(store::kProposalSubmitted, row.id, row.state, state, json::write(checks),
+                                       clock_.now(), reason, decided));
   if (moved != 1) return fail(Errc::conflict, "proposal_state", "The proposal changed meanwhile: read it again.");
-  SubmittedBody const submitted{id, call.id, row.partition_name, row.unit, row.amount_units, row.duration_days, loaded.answers};
-  FABRICA_DO(journal_.append(tx, in_project(row.project, "proposal.submitted", actor.person.text(), json::write(submitted))));
-  FABRICA_DO(journal_.append(tx, in_project(row.project, "proposal.checked", journal::kProgram, json::write(CheckedBody{id, state, checks}))));
+  SubmittedBody const submitted{
+      id, call.id, row.partition_name, row.unit, row.amount_units, row.duration_days, loaded.answers};
+  FABRICA_DO(
+      journal_.append(tx, in_project(row.project, "proposal.submitted", actor.person.text(), json::write(submitted))));
+  FABRICA_DO(journal_.append(
+      tx, in_project(row.project, "proposal.checked", journal::kProgram, json::write(CheckedBody{id, state, checks}))));
   if (state == ProposalState::waiting) FABRICA_DO(serve_line(tx, *offer));
   FABRICA_TRY(auto const again, tx.one<store::ProposalRow>(store::kProposalById, id));
   return proposal_of(again);
@@ -163,22 +184,26 @@ Result<Proposal> Calls::submit(db::Tx& tx, Actor const& actor, PublicId const& i
 Result<> Calls::serve_line(db::Tx& tx, Offer const& offer) {
   FABRICA_TRY(auto const capacity, budget_.find_account(tx, offer.id.text(), budget::AccountKind::capacity));
   FABRICA_TRY(auto const row, tx.one<store::OfferRow>(store::kOfferById, offer.id));
-  FABRICA_TRY(auto const line, tx.all<store::ProposalRow>(store::kLine, row.id));
   auto left = capacity.available_micro();
-  for (auto const& proposal : line) {
-    auto const wanted = proposal.amount_units * budget::kMicroUnits;
-    if (wanted > left) break;
-    FABRICA_DO(award(tx, proposal.public_id, offer));
-    left -= wanted;
+  for (;;) {
+    // The line is read a hundred at a time; whoever is awarded leaves it.
+    FABRICA_TRY(auto const line, tx.all<store::ProposalRow>(store::kLine, row.id));
+    for (auto const& proposal : line) {
+      auto const wanted = proposal.amount_units * budget::kMicroUnits;
+      if (wanted > left) return {};
+      FABRICA_DO(award(tx, proposal.public_id, offer));
+      left -= wanted;
+    }
+    if (line.empty()) return {};
   }
-  return {};
 }
 
 Result<> Calls::award(db::Tx& tx, PublicId const& id, Offer const& offer) {
   FABRICA_TRY(auto const row, tx.one<store::ProposalRow>(store::kProposalById, id));
   constexpr std::string_view reason = "All checks passed and the capacity was there in order of arrival.";
   auto const now = clock_.now();
-  FABRICA_TRY(auto const moved, tx.run(store::kProposalMove, id, row.state, *next(row.state, ProposalEvent::award), std::optional{now}, reason));
+  FABRICA_TRY(auto const moved, tx.run(store::kProposalMove, id, row.state, *next(row.state, ProposalEvent::award),
+                                       std::optional{now}, reason));
   FABRICA_CHECK(moved == 1);
   auto const award = PublicId::make(now, random_);
   FABRICA_TRY(auto const capacity, budget_.find_account(tx, offer.id.text(), budget::AccountKind::capacity));
@@ -186,8 +211,10 @@ Result<> Calls::award(db::Tx& tx, PublicId const& id, Offer const& offer) {
   FABRICA_DO(budget_.transfer(tx, {fmt::format("award/{}", award.text()), capacity.id, account.id,
                                    row.amount_units * budget::kMicroUnits, "award", award.text()}));
   auto const ends = now + row.duration_days * kDay;
-  FABRICA_DO(tx.run(store::kAwardInsert, award, row.id, row.project, row.offer_id, row.amount_units, account.id, now, ends));
-  AwardBody const body{award, id, row.partition_name, row.unit, row.amount_units, Time{now}, Time{ends}, std::string{reason}};
+  FABRICA_DO(
+      tx.run(store::kAwardInsert, award, row.id, row.project, row.offer_id, row.amount_units, account.id, now, ends));
+  AwardBody const body{award,     id,         row.partition_name, row.unit, row.amount_units,
+                       Time{now}, Time{ends}, std::string{reason}};
   FABRICA_DO(journal_.append(tx, in_project(row.project, "award.decided", journal::kProgram, json::write(body))));
   return {};
 }
@@ -196,8 +223,10 @@ Result<Proposal> Calls::withdraw(db::Tx& tx, Actor const& actor, PublicId const&
   FABRICA_TRY(auto const loaded, load_proposal(tx, actor, id, Permission::work_in_project));
   auto const to = next(loaded.row.state, ProposalEvent::withdraw);
   if (!to)
-    return fail(Errc::conflict, "proposal_state", fmt::format("A proposal that is {} cannot be withdrawn.", db::enum_name(loaded.row.state)));
-  FABRICA_TRY(auto const moved, tx.run(store::kProposalMove, id, loaded.row.state, *to, std::optional{clock_.now()}, "Withdrawn by the applicant."));
+    return fail(Errc::conflict, "proposal_state",
+                fmt::format("A proposal that is {} cannot be withdrawn.", db::enum_name(loaded.row.state)));
+  FABRICA_TRY(auto const moved, tx.run(store::kProposalMove, id, loaded.row.state, *to, std::optional{clock_.now()},
+                                       "Withdrawn by the applicant."));
   if (moved != 1) return fail(Errc::conflict, "proposal_state", "The proposal changed meanwhile: read it again.");
   FABRICA_DO(journal_.append(tx, in_project(loaded.row.project, "proposal.withdrawn", actor.person.text(),
                                             json::write(CheckedBody{id, *to, {}}))));
@@ -230,8 +259,8 @@ Result<std::vector<Award>> Calls::awards(db::Tx& tx, Actor const& actor, PublicI
   std::vector<Award> out;
   for (auto const& row : rows) {
     FABRICA_TRY(auto const account, budget_.account(tx, row.account_id));
-    Award award{row.id, row.project, row.proposal, row.partition_name, row.unit, row.amount_units, row.starts_us, row.ends_us,
-                account.balance_micro, account.held_micro, 0, 0};
+    Award award{row.id,        row.project, row.proposal,          row.partition_name, row.unit, row.amount_units,
+                row.starts_us, row.ends_us, account.balance_micro, account.held_micro, 0,        0};
     for (auto const kind : {budget::AccountKind::consumed, budget::AccountKind::overrun}) {
       auto const other = budget_.find_account(tx, row.id.text(), kind);
       if (!other && other.error().code != Errc::not_found) return std::unexpected(other.error());
@@ -256,7 +285,8 @@ Result<ChargedTo> Calls::charged_to(db::Tx& tx, PublicId const& project, std::st
   std::optional<ChargedTo> best;
   for (auto const& row : rows) {
     FABRICA_TRY(auto const account, budget_.account(tx, row.account_id));
-    // Of the running awards the first that has anything left; one without is only named so that the refusal can say why.
+    // Of the running awards the first that has anything left; one without is only named so that the refusal can say
+    // why.
     if (!best || account.available_micro() > 0) best = ChargedTo{row.id, row.account_id, row.unit, row.ends_us};
     if (account.available_micro() > 0) break;
   }

@@ -31,7 +31,8 @@ void add_call_routes(api::Api& api, Calls& calls) {
                               call.created("/calls/" + made.id.text());
                               return made;
                             });
-  api.list<Call>("/calls", {.id = "call_list", .summary = "Published calls, newest first", .tag = "calls", .open = true},
+  api.list<Call>("/calls",
+                 {.id = "call_list", .summary = "Published calls, newest first", .tag = "calls", .open = true},
                  [&](api::Call& call, db::Tx& tx, Page const& page) -> Result<api::PageOf<Call>> {
                    FABRICA_TRY(auto all, calls.list(tx, call.actor()));
                    return cut(std::move(all), page);
@@ -41,35 +42,39 @@ void add_call_routes(api::Api& api, Calls& calls) {
                   FABRICA_TRY(auto const id, call.id("call"));
                   return calls.get(tx, call.actor(), id);
                 });
-  api.post<api::Nothing, Call>("/calls/{call}/publish",
-                               {.id = "call_publish", .summary = "Publish a draft and open its capacity", .tag = "calls"},
-                               [&](api::Call& call, db::Tx& tx, api::Nothing const&) -> Result<Call> {
-                                 FABRICA_TRY(auto const id, call.id("call"));
-                                 return calls.publish(tx, call.actor(), id);
-                               });
-  api.post<api::Nothing, Call>("/calls/{call}/close", {.id = "call_close", .summary = "Close a published call", .tag = "calls"},
+  api.post<api::Nothing, Call>(
+      "/calls/{call}/publish",
+      {.id = "call_publish", .summary = "Publish a draft and open its capacity", .tag = "calls"},
+      [&](api::Call& call, db::Tx& tx, api::Nothing const&) -> Result<Call> {
+        FABRICA_TRY(auto const id, call.id("call"));
+        return calls.publish(tx, call.actor(), id);
+      });
+  api.post<api::Nothing, Call>("/calls/{call}/close",
+                               {.id = "call_close", .summary = "Close a published call", .tag = "calls"},
                                [&](api::Call& call, db::Tx& tx, api::Nothing const&) -> Result<Call> {
                                  FABRICA_TRY(auto const id, call.id("call"));
                                  return calls.close(tx, call.actor(), id);
                                });
-  api.post<CapacityChange, Call>(
-      "/offers/{offer}/capacity",
-      {.id = "offer_capacity", .summary = "Change an offer's capacity; proposals in line are decided at once", .tag = "calls"},
-      [&](api::Call& call, db::Tx& tx, CapacityChange const& change) -> Result<Call> {
-        FABRICA_TRY(auto const id, call.id("offer"));
-        return calls.set_capacity(tx, call.actor(), id, change.capacity_units);
-      });
+  api.post<CapacityChange, Call>("/offers/{offer}/capacity",
+                                 {.id = "offer_capacity",
+                                  .summary = "Change an offer's capacity; proposals in line are decided at once",
+                                  .tag = "calls"},
+                                 [&](api::Call& call, db::Tx& tx, CapacityChange const& change) -> Result<Call> {
+                                   FABRICA_TRY(auto const id, call.id("offer"));
+                                   return calls.set_capacity(tx, call.actor(), id, change.capacity_units);
+                                 });
 }
 
 void add_proposal_routes(api::Api& api, Calls& calls) {
-  api.post<ProposalDraft, Proposal>("/projects/{project}/proposals",
-                                    {.id = "proposal_create", .summary = "Draft a proposal from a plan", .tag = "proposals"},
-                                    [&](api::Call& call, db::Tx& tx, ProposalDraft const& draft) -> Result<Proposal> {
-                                      FABRICA_TRY(auto const id, call.id("project"));
-                                      FABRICA_TRY(auto made, calls.draft(tx, call.actor(), id, draft));
-                                      call.created("/proposals/" + made.id.text());
-                                      return made;
-                                    });
+  api.post<ProposalDraft, Proposal>(
+      "/projects/{project}/proposals",
+      {.id = "proposal_create", .summary = "Draft a proposal from a plan", .tag = "proposals"},
+      [&](api::Call& call, db::Tx& tx, ProposalDraft const& draft) -> Result<Proposal> {
+        FABRICA_TRY(auto const id, call.id("project"));
+        FABRICA_TRY(auto made, calls.draft(tx, call.actor(), id, draft));
+        call.created("/proposals/" + made.id.text());
+        return made;
+      });
   api.list<Proposal>("/projects/{project}/proposals",
                      {.id = "proposal_list", .summary = "A project's proposals", .tag = "proposals"},
                      [&](api::Call& call, db::Tx& tx, Page const& page) -> Result<api::PageOf<Proposal>> {
@@ -77,23 +82,26 @@ void add_proposal_routes(api::Api& api, Calls& calls) {
                        FABRICA_TRY(auto all, calls.proposals(tx, call.actor(), id));
                        return cut(std::move(all), page);
                      });
-  api.get<Proposal>("/proposals/{proposal}", {.id = "proposal_get", .summary = "One proposal with its checks", .tag = "proposals"},
+  api.get<Proposal>("/proposals/{proposal}",
+                    {.id = "proposal_get", .summary = "One proposal with its checks", .tag = "proposals"},
                     [&](api::Call& call, db::Tx& tx) -> Result<Proposal> {
                       FABRICA_TRY(auto const id, call.id("proposal"));
                       return calls.proposal(tx, call.actor(), id);
                     });
-  api.put<ProposalDraft, Proposal>("/proposals/{proposal}",
-                                   {.id = "proposal_change", .summary = "Change a draft or answer what was asked", .tag = "proposals"},
-                                   [&](api::Call& call, db::Tx& tx, ProposalDraft const& draft) -> Result<Proposal> {
-                                     FABRICA_TRY(auto const id, call.id("proposal"));
-                                     return calls.change(tx, call.actor(), id, draft);
-                                   });
-  api.post<api::Nothing, Proposal>("/proposals/{proposal}/submit",
-                                   {.id = "proposal_submit", .summary = "Send it: checks, then the decision", .tag = "proposals"},
-                                   [&](api::Call& call, db::Tx& tx, api::Nothing const&) -> Result<Proposal> {
-                                     FABRICA_TRY(auto const id, call.id("proposal"));
-                                     return calls.submit(tx, call.actor(), id);
-                                   });
+  api.put<ProposalDraft, Proposal>(
+      "/proposals/{proposal}",
+      {.id = "proposal_change", .summary = "Change a draft or answer what was asked", .tag = "proposals"},
+      [&](api::Call& call, db::Tx& tx, ProposalDraft const& draft) -> Result<Proposal> {
+        FABRICA_TRY(auto const id, call.id("proposal"));
+        return calls.change(tx, call.actor(), id, draft);
+      });
+  api.post<api::Nothing, Proposal>(
+      "/proposals/{proposal}/submit",
+      {.id = "proposal_submit", .summary = "Send it: checks, then the decision", .tag = "proposals"},
+      [&](api::Call& call, db::Tx& tx, api::Nothing const&) -> Result<Proposal> {
+        FABRICA_TRY(auto const id, call.id("proposal"));
+        return calls.submit(tx, call.actor(), id);
+      });
   api.post<api::Nothing, Proposal>("/proposals/{proposal}/withdraw",
                                    {.id = "proposal_withdraw", .summary = "Take it back", .tag = "proposals"},
                                    [&](api::Call& call, db::Tx& tx, api::Nothing const&) -> Result<Proposal> {
@@ -115,7 +123,8 @@ void add_routes(api::Api& api, Calls& calls) {
                     return cut(std::move(all), page);
                   });
   api.get<std::vector<budget::Entry>>(
-      "/awards/{award}/statement", {.id = "award_statement", .summary = "An award's account, newest entry first", .tag = "awards"},
+      "/awards/{award}/statement",
+      {.id = "award_statement", .summary = "An award's account, newest entry first", .tag = "awards"},
       [&](api::Call& call, db::Tx& tx) -> Result<std::vector<budget::Entry>> {
         FABRICA_TRY(auto const id, call.id("award"));
         return calls.award_statement(tx, call.actor(), id);

@@ -14,7 +14,9 @@ struct Rules {
   std::vector<std::string> countries;
   std::string source;
 };
-BOOST_DESCRIBE_STRUCT(Rules, (), (summary, access_mode, duration_days_max, answer_working_days, organisation_kinds, countries, source))
+BOOST_DESCRIBE_STRUCT(Rules, (),
+                      (summary, access_mode, duration_days_max, answer_working_days, organisation_kinds, countries,
+                       source))
 
 struct CallRow {
   std::int64_t id = 0;
@@ -29,7 +31,8 @@ struct CallRow {
   std::int64_t round_id = 0;
   PublicId round_public_id;
 };
-BOOST_DESCRIBE_STRUCT(CallRow, (), (id, public_id, title, kind, state, rules, opens_us, closes_us, demo, round_id, round_public_id))
+BOOST_DESCRIBE_STRUCT(CallRow, (),
+                      (id, public_id, title, kind, state, rules, opens_us, closes_us, demo, round_id, round_public_id))
 
 struct OfferRow {
   std::int64_t id = 0;
@@ -43,8 +46,9 @@ struct OfferRow {
   bool is_open = false;
   PublicId call_public_id;
 };
-BOOST_DESCRIBE_STRUCT(OfferRow, (), (id, public_id, partition_name, unit, min_units, max_units, capacity_units, version, is_open,
-                                     call_public_id))
+BOOST_DESCRIBE_STRUCT(OfferRow, (),
+                      (id, public_id, partition_name, unit, min_units, max_units, capacity_units, version, is_open,
+                       call_public_id))
 
 // What an applicant says besides the columns; plan is the planner's request.
 struct Answers {
@@ -56,7 +60,9 @@ struct Answers {
   std::optional<std::string> amount_reason;
   json::Raw plan;
 };
-BOOST_DESCRIBE_STRUCT(Answers, (), (purpose, civilian_purposes, excluded_uses, personal_data, first_come_accepted, amount_reason, plan))
+BOOST_DESCRIBE_STRUCT(Answers, (),
+                      (purpose, civilian_purposes, excluded_uses, personal_data, first_come_accepted, amount_reason,
+                       plan))
 
 struct ProposalRow {
   std::int64_t id = 0;
@@ -77,9 +83,10 @@ struct ProposalRow {
   std::string decision_reason;
   std::optional<PublicId> award_public_id;
 };
-BOOST_DESCRIBE_STRUCT(ProposalRow, (), (id, public_id, project, call_public_id, offer_public_id, offer_id, partition_name, unit,
-                                        amount_units, duration_days, answers, checks, state, submitted_us, decided_us,
-                                        decision_reason, award_public_id))
+BOOST_DESCRIBE_STRUCT(ProposalRow, (),
+                      (id, public_id, project, call_public_id, offer_public_id, offer_id, partition_name, unit,
+                       amount_units, duration_days, answers, checks, state, submitted_us, decided_us, decision_reason,
+                       award_public_id))
 
 struct AwardRow {
   PublicId id;
@@ -92,28 +99,29 @@ struct AwardRow {
   Time starts_us;
   Time ends_us;
 };
-BOOST_DESCRIBE_STRUCT(AwardRow, (), (id, project, proposal, partition_name, unit, amount_units, account_id, starts_us, ends_us))
+BOOST_DESCRIBE_STRUCT(AwardRow, (),
+                      (id, project, proposal, partition_name, unit, amount_units, account_id, starts_us, ends_us))
 
-#define FABRICA_CALL_COLUMNS                                                                                   \
-  "SELECT c.id AS id, c.public_id AS public_id, c.title AS title, c.kind AS kind, c.state AS state, "          \
-  "c.rules AS rules, c.opens_us AS opens_us, c.closes_us AS closes_us, c.demo AS demo, r.id AS round_id, "     \
+#define FABRICA_CALL_COLUMNS                                                                               \
+  "SELECT c.id AS id, c.public_id AS public_id, c.title AS title, c.kind AS kind, c.state AS state, "      \
+  "c.rules AS rules, c.opens_us AS opens_us, c.closes_us AS closes_us, c.demo AS demo, r.id AS round_id, " \
   "r.public_id AS round_public_id FROM calls c JOIN rounds r ON r.call_id = c.id "
-#define FABRICA_OFFER_COLUMNS                                                                                  \
-  "SELECT o.id AS id, o.public_id AS public_id, o.partition_name AS partition_name, o.unit AS unit, "          \
-  "o.min_units AS min_units, o.max_units AS max_units, o.capacity_units AS capacity_units, "                   \
-  "o.version AS version, o.is_open AS is_open, c.public_id AS call_public_id "                                 \
+#define FABRICA_OFFER_COLUMNS                                                                         \
+  "SELECT o.id AS id, o.public_id AS public_id, o.partition_name AS partition_name, o.unit AS unit, " \
+  "o.min_units AS min_units, o.max_units AS max_units, o.capacity_units AS capacity_units, "          \
+  "o.version AS version, o.is_open AS is_open, c.public_id AS call_public_id "                        \
   "FROM offers o JOIN rounds r ON r.id = o.round_id JOIN calls c ON c.id = r.call_id "
-#define FABRICA_PROPOSAL_COLUMNS                                                                               \
-  "SELECT p.id AS id, p.public_id AS public_id, p.project AS project, c.public_id AS call_public_id, "         \
-  "o.public_id AS offer_public_id, o.id AS offer_id, o.partition_name AS partition_name, o.unit AS unit, "     \
-  "p.amount_units AS amount_units, p.duration_days AS duration_days, p.answers AS answers, "                   \
-  "p.checks AS checks, p.state AS state, p.submitted_us AS submitted_us, p.decided_us AS decided_us, "         \
-  "p.decision_reason AS decision_reason, a.public_id AS award_public_id "                                      \
-  "FROM proposals p JOIN calls c ON c.id = p.call_id JOIN offers o ON o.id = p.offer_id "                      \
+#define FABRICA_PROPOSAL_COLUMNS                                                                           \
+  "SELECT p.id AS id, p.public_id AS public_id, p.project AS project, c.public_id AS call_public_id, "     \
+  "o.public_id AS offer_public_id, o.id AS offer_id, o.partition_name AS partition_name, o.unit AS unit, " \
+  "p.amount_units AS amount_units, p.duration_days AS duration_days, p.answers AS answers, "               \
+  "p.checks AS checks, p.state AS state, p.submitted_us AS submitted_us, p.decided_us AS decided_us, "     \
+  "p.decision_reason AS decision_reason, a.public_id AS award_public_id "                                  \
+  "FROM proposals p JOIN calls c ON c.id = p.call_id JOIN offers o ON o.id = p.offer_id "                  \
   "LEFT JOIN awards a ON a.proposal_id = p.id "
-#define FABRICA_AWARD_COLUMNS                                                                                  \
+#define FABRICA_AWARD_COLUMNS                                                                                     \
   "SELECT a.public_id AS id, a.project AS project, p.public_id AS proposal, o.partition_name AS partition_name, " \
-  "o.unit AS unit, a.amount_units AS amount_units, a.account_id AS account_id, a.starts_us AS starts_us, "     \
+  "o.unit AS unit, a.amount_units AS amount_units, a.account_id AS account_id, a.starts_us AS starts_us, "        \
   "a.ends_us AS ends_us FROM awards a JOIN proposals p ON p.id = a.proposal_id JOIN offers o ON o.id = a.offer_id "
 
 inline constexpr db::Query kCallInsert{"call_insert", R"sql(
@@ -149,15 +157,16 @@ inline constexpr db::Query kProposalMove{"proposal_move", R"sql(
   UPDATE proposals SET state = $3, decided_us = $4, decision_reason = $5 WHERE public_id = $1 AND state = $2)sql"};
 inline constexpr db::Query kProposalById{"proposal_by_id", FABRICA_PROPOSAL_COLUMNS "WHERE p.public_id = $1"};
 inline constexpr db::Query kProposalsOf{"proposals_of", FABRICA_PROPOSAL_COLUMNS "WHERE p.project = $1 ORDER BY p.id"};
-inline constexpr db::Query kLine{"proposals_line",
-                                 FABRICA_PROPOSAL_COLUMNS "WHERE p.offer_id = $1 AND p.state = 'waiting' ORDER BY p.arrival LIMIT 100"};
+inline constexpr db::Query kLine{"proposals_line", FABRICA_PROPOSAL_COLUMNS
+                                 "WHERE p.offer_id = $1 AND p.state = 'waiting' ORDER BY p.arrival LIMIT 100"};
 
 inline constexpr db::Query kAwardInsert{"award_insert", R"sql(
   INSERT INTO awards (public_id, proposal_id, project, offer_id, amount_units, account_id, starts_us, ends_us)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8))sql"};
 inline constexpr db::Query kAwardsOf{"awards_of", FABRICA_AWARD_COLUMNS "WHERE a.project = $1 ORDER BY a.id"};
 inline constexpr db::Query kAwardById{"award_by_id", FABRICA_AWARD_COLUMNS "WHERE a.public_id = $1"};
-inline constexpr db::Query kAwardRunning{"award_running", FABRICA_AWARD_COLUMNS
+inline constexpr db::Query kAwardRunning{
+    "award_running", FABRICA_AWARD_COLUMNS
     "WHERE a.project = $1 AND o.partition_name = $2 AND a.starts_us <= $3 AND a.ends_us > $3 ORDER BY a.ends_us, a.id"};
 
 #undef FABRICA_CALL_COLUMNS

@@ -1,9 +1,8 @@
 #include "cli/commands.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "cli/impl/journey.hpp"
@@ -44,7 +43,8 @@ struct Builder {
     return groups.empty() ? program.add_subcommand(name, about)->require_subcommand(1) : groups.front();
   }
   // "call list": GET a list, print the columns.
-  void list(std::string const& noun, std::string const& about, std::string const& path, std::vector<Column> columns) const {
+  void list(std::string const& noun, std::string const& about, std::string const& path,
+            std::vector<Column> columns) const {
     auto* command = program.get_subcommand(noun)->add_subcommand("list", about);
     bool const in_project = path.find("{project}") != std::string::npos;
     auto project = text();
@@ -64,11 +64,14 @@ struct Builder {
     auto id = text();
     command->add_option("id", *id, "Its id")->required();
     command->callback([=, this_ = *this] {
-      this_.chosen = [=, &options = this_.options] { return show(options, Session{options}.get(prefix + http::percent_encode(*id))); };
+      this_.chosen = [=, &options = this_.options] {
+        return show(options, Session{options}.get(prefix + http::percent_encode(*id)));
+      };
     });
   }
   // "call publish ID": POST without a body.
-  void act(std::string const& noun, std::string const& verb, std::string const& about, std::string const& prefix) const {
+  void act(std::string const& noun, std::string const& verb, std::string const& about,
+           std::string const& prefix) const {
     auto* command = program.get_subcommand(noun)->add_subcommand(verb, about);
     auto id = text();
     command->add_option("id", *id, "Its id")->required();
@@ -104,12 +107,14 @@ void add_plan(Builder const& on) {
   auto body = std::make_shared<std::vector<std::pair<std::string, std::string>>>();
   command->add_option("--file", *file, "TOML file with the plan instead of the options");
   auto number = [&](std::string const& name, std::string const& about) {
-    command->add_option_function<std::string>("--" + name, [=](std::string const& value) { body->emplace_back(name, value); }, about);
+    command->add_option_function<std::string>(
+        "--" + name, [=](std::string const& value) { body->emplace_back(name, value); }, about);
   };
   number("parameters", "How many; 7e9 and 7B do as well");
   number("tokens", "Processed in all; 1e12 and 1T do as well");
   auto word = [&](std::string const& name, std::string const& about) {
-    command->add_option_function<std::string>("--" + name, [body, name](std::string const& value) { body->emplace_back(name, json::write(value)); }, about);
+    command->add_option_function<std::string>(
+        "--" + name, [body, name](std::string const& value) { body->emplace_back(name, json::write(value)); }, about);
   };
   word("method", "pretrain, continue, finetune, lora or inference");
   word("precision", "bf16, fp16, fp32 or fp8");
@@ -126,19 +131,25 @@ void add_plan(Builder const& on) {
 }
 
 void add_run(Builder const& on) {
-  auto* command = on.program.add_subcommand("run", "Take a project from plan to verified dossier; stopped anywhere, it goes on");
+  auto* command =
+      on.program.add_subcommand("run", "Take a project from plan to verified dossier; stopped anywhere, it goes on");
   auto settings = std::make_shared<JourneySettings>();
   command->add_option("project", settings->project_file, "The project file (TOML)")->required();
   command->add_option("--state", settings->state_file, "Where it remembers how far it came (<name>.run.json)");
   command->add_option("--out", settings->out_folder, "Where dossier, policy and model go (<name>-out)");
-  command->callback([=, &options = on.options, &chosen = on.chosen] { chosen = [=, &options] { return run_project(options, *settings); }; });
+  command->callback([=, &options = on.options, &chosen = on.chosen] {
+    chosen = [=, &options] { return run_project(options, *settings); };
+  });
 }
 
 void add_seed(Builder const& on) {
-  auto* command = on.program.add_subcommand("seed", "Register what a file declares: organisations, people, systems, facts, calls");
+  auto* command =
+      on.program.add_subcommand("seed", "Register what a file declares: organisations, people, systems, facts, calls");
   auto settings = std::make_shared<SeedSettings>();
   command->add_option("file", settings->file, "TOML file")->required();
-  command->callback([=, &options = on.options, &chosen = on.chosen] { chosen = [=, &options] { return run_seed(options, *settings); }; });
+  command->callback([=, &options = on.options, &chosen = on.chosen] {
+    chosen = [=, &options] { return run_seed(options, *settings); };
+  });
 }
 
 // Every piece of what a job printed so far.
@@ -177,7 +188,8 @@ void add_job_log(Builder const& on) {
   command->callback([=, &options = on.options, &chosen = on.chosen] {
     chosen = [=, &options] {
       Session session{options};
-      auto const path = fmt::format("/jobs/{}/log{}?stream={}", http::percent_encode(*id), *follow ? "/stream" : "", *err ? "err" : "out");
+      auto const path = fmt::format("/jobs/{}/log{}?stream={}", http::percent_encode(*id), *follow ? "/stream" : "",
+                                    *err ? "err" : "out");
       auto const done = *follow ? follow_log(session, path) : print_log(session, path);
       return done ? 0 : report(done.error());
     };
@@ -192,12 +204,14 @@ void add_commands(CLI::App& program, Options& options, std::function<int()>& cho
   add_plan(on);
   add_seed(on);
   on.group("project", "Projects");
-  on.list("project", "The projects one may see", "/projects", {{"ID", "/id"}, {"TITLE", "/title"}, {"SECTOR", "/sector"}, {"CREATED", "/created"}});
+  on.list("project", "The projects one may see", "/projects",
+          {{"ID", "/id"}, {"TITLE", "/title"}, {"SECTOR", "/sector"}, {"CREATED", "/created"}});
   on.show_one("project", "One project", "/projects/");
   on.create("project", "Start a project", "/projects");
 
   on.group("call", "Calls");
-  on.list("call", "Published calls", "/calls", {{"ID", "/id"}, {"TITLE", "/title"}, {"STATE", "/state"}, {"OPENS", "/opens"}, {"CLOSES", "/closes"}});
+  on.list("call", "Published calls", "/calls",
+          {{"ID", "/id"}, {"TITLE", "/title"}, {"STATE", "/state"}, {"OPENS", "/opens"}, {"CLOSES", "/closes"}});
   on.show_one("call", "One call with its offers", "/calls/");
   on.create("call", "Draft a call", "/calls");
   on.act("call", "publish", "Publish a draft", "/calls/");
@@ -205,15 +219,20 @@ void add_commands(CLI::App& program, Options& options, std::function<int()>& cho
 
   on.group("proposal", "Proposals");
   on.list("proposal", "A project's proposals", "/projects/{project}/proposals",
-          {{"ID", "/id"}, {"PARTITION", "/partition"}, {"AMOUNT", "/amount_units"}, {"UNIT", "/unit"}, {"STATE", "/state"}});
+          {{"ID", "/id"},
+           {"PARTITION", "/partition"},
+           {"AMOUNT", "/amount_units"},
+           {"UNIT", "/unit"},
+           {"STATE", "/state"}});
   on.show_one("proposal", "One proposal with its checks", "/proposals/");
   on.create("proposal", "Draft a proposal", "/projects/{project}/proposals");
   on.act("proposal", "submit", "Send it", "/proposals/");
   on.act("proposal", "withdraw", "Take it back", "/proposals/");
 
   on.group("job", "Jobs");
-  on.list("job", "A project's jobs", "/projects/{project}/jobs",
-          {{"ID", "/id"}, {"NAME", "/name"}, {"PARTITION", "/partition"}, {"STATE", "/state"}, {"CREATED", "/created"}});
+  on.list(
+      "job", "A project's jobs", "/projects/{project}/jobs",
+      {{"ID", "/id"}, {"NAME", "/name"}, {"PARTITION", "/partition"}, {"STATE", "/state"}, {"CREATED", "/created"}});
   on.show_one("job", "One job", "/jobs/");
   on.create("job", "Submit a job", "/projects/{project}/jobs");
   on.act("job", "cancel", "Ask a job to end", "/jobs/");
@@ -234,7 +253,8 @@ void add_commands(CLI::App& program, Options& options, std::function<int()>& cho
   on.create("user", "Register a person", "/people");
 
   on.group("token", "API tokens");
-  on.list("token", "One's valid tokens", "/tokens", {{"ID", "/id"}, {"NAME", "/name"}, {"SCOPES", "/scopes"}, {"EXPIRES", "/expires"}});
+  on.list("token", "One's valid tokens", "/tokens",
+          {{"ID", "/id"}, {"NAME", "/name"}, {"SCOPES", "/scopes"}, {"EXPIRES", "/expires"}});
   on.create("token", "Make a token; shown once", "/tokens");
 
   auto* status = on.group("log", "The verifiable log")->add_subcommand("status", "How far the log is published");

@@ -39,7 +39,9 @@ std::string with_members(std::string_view object, std::string_view members) {
   return out.append(members) + "}";
 }
 
-std::string member(std::string_view name, std::string const& json_value) { return fmt::format("{}:{}", json::write(std::string{name}), json_value); }
+std::string member(std::string_view name, std::string const& json_value) {
+  return fmt::format("{}:{}", json::write(std::string{name}), json_value);
+}
 
 std::string beside(std::string const& project_file, std::string const& path) {
   return (fs::path{project_file}.parent_path() / path).lexically_normal().string();
@@ -51,7 +53,8 @@ bool is_away(Error const& error) { return error.code == Errc::unavailable; }
 
 void Journey::say(std::string_view step, std::string_view text) {
   progress_.finish();
-  if (settings_.json) fmt::print("{{\"step\":{},\"text\":{}}}\n", json::write(std::string{step}), json::write(std::string{text}));
+  if (settings_.json)
+    fmt::print("{{\"step\":{},\"text\":{}}}\n", json::write(std::string{step}), json::write(std::string{text}));
   else fmt::print("{:<12} {}\n", step, text);
   std::fflush(stdout);
 }
@@ -63,7 +66,8 @@ auto Journey::patiently(F&& ask) -> decltype(ask()) {
   for (bool told = false;; told = true) {
     auto answer = ask();
     if (answer || !is_away(answer.error()) || clock.now() > give_up) return answer;
-    if (!told) say("...", "the factory does not answer; waiting for it (stop with Ctrl-C, the same command goes on later)");
+    if (!told)
+      say("...", "the factory does not answer; waiting for it (stop with Ctrl-C, the same command goes on later)");
     pause(kSecond);
   }
 }
@@ -89,12 +93,14 @@ Result<> Journey::wait_for(std::string_view path, std::function<Result<bool>(jso
 std::string Journey::filled(std::string text) const {
   for (std::string_view const name : {"dataset", "split", "model"}) {
     auto const mark = fmt::format("${}", name);
-    for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark)) text.replace(at, mark.size(), state_.get(name));
+    for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark))
+      text.replace(at, mark.size(), state_.get(name));
   }
   return text;
 }
 
-Result<std::string> Journey::id_by_name(std::string_view path, std::string_view name_member, std::string const& wanted) {
+Result<std::string> Journey::id_by_name(std::string_view path, std::string_view name_member,
+                                        std::string const& wanted) {
   FABRICA_TRY(auto const text, patiently([&] { return session_.get_all(path); }));
   FABRICA_TRY(auto const list, json::Document::parse(text, {.bytes = 64u << 20, .values = 10'000'000}));
   std::string names;
@@ -104,7 +110,8 @@ Result<std::string> Journey::id_by_name(std::string_view path, std::string_view 
     if (name == wanted || plain(one.find("id")) == wanted) return plain(one.find("id"));
     names += (names.empty() ? "" : ", ") + name;
   }
-  return fail(Errc::not_found, "name", fmt::format("\"{}\" is not among {}: {}.", wanted, path, names.empty() ? "none" : names));
+  return fail(Errc::not_found, "name",
+              fmt::format("\"{}\" is not among {}: {}.", wanted, path, names.empty() ? "none" : names));
 }
 
 Result<> Journey::plan() {
@@ -114,7 +121,8 @@ Result<> Journey::plan() {
   for (std::size_t at = 0; at < partitions.size(); ++at) {
     auto const one = partitions[at];
     if (plain(one.find("partition")) != file_.apply.partition) continue;
-    here = fmt::format("{} {} on {}, {} h", plain(one.find("amount")), plain(one.find("unit")), file_.apply.partition, plain(one.find("wall_hours")));
+    here = fmt::format("{} {} on {}, {} h", plain(one.find("amount")), plain(one.find("unit")), file_.apply.partition,
+                       plain(one.find("wall_hours")));
   }
   say("plan", fmt::format("{:.3g} FLOP: {}", made.at("/work/flop_total").number().value_or(0), here));
   return {};
@@ -123,8 +131,10 @@ Result<> Journey::plan() {
 Result<> Journey::apply() {
   if (!state_.has("project")) {
     FABRICA_TRY(auto const organisation, id_by_name("/organisations", "name", file_.project.organisation));
-    auto const body = fmt::format("{{{},{},{},{}}}", member("organisation", json::write(organisation)), member("title", json::write(file_.project.title)),
-                                  member("summary", json::write(file_.project.summary)), member("sector", json::write(file_.project.sector)));
+    auto const body = fmt::format("{{{},{},{},{}}}", member("organisation", json::write(organisation)),
+                                  member("title", json::write(file_.project.title)),
+                                  member("summary", json::write(file_.project.summary)),
+                                  member("sector", json::write(file_.project.sector)));
     FABRICA_DO(make("project", "/projects", body));
   }
   say("project", fmt::format("{} ({})", file_.project.title, state_.get("project")));
@@ -150,24 +160,28 @@ Result<> Journey::award() {
     auto const checks = proposal.find("checks");
     if (!told) {
       for (std::size_t at = 0; at < checks.size(); ++at)
-        say(at == 0 ? "check" : "", fmt::format("{:<7} {:<20} {}", plain(checks[at].find("outcome")), plain(checks[at].find("rule")), plain(checks[at].find("fact"))));
+        say(at == 0 ? "check" : "", fmt::format("{:<7} {:<20} {}", plain(checks[at].find("outcome")),
+                                                plain(checks[at].find("rule")), plain(checks[at].find("fact"))));
       told = true;
     }
     if (state == "awarded") {
-      say("award", fmt::format("{} {} on {}", plain(proposal.find("amount_units")), plain(proposal.find("unit")), plain(proposal.find("partition"))));
+      say("award", fmt::format("{} {} on {}", plain(proposal.find("amount_units")), plain(proposal.find("unit")),
+                               plain(proposal.find("partition"))));
       return true;
     }
     if (state == "waiting") {
       progress_.show(-1, "in line for capacity; the access office has been asked for nothing more");
       return false;
     }
-    return fail(Errc::conflict, "not_awarded", fmt::format("The proposal is {}: {}", state, plain(proposal.find("decision_reason"))));
+    return fail(Errc::conflict, "not_awarded",
+                fmt::format("The proposal is {}: {}", state, plain(proposal.find("decision_reason"))));
   });
 }
 
 Result<> Journey::upload_file(std::string const& path, std::string const& sha256) {
   auto const project = state_.get("project");
-  FABRICA_TRY(bool const there, patiently([&] { return session_.exists(fmt::format("/projects/{}/blobs/{}", project, sha256)); }));
+  FABRICA_TRY(bool const there,
+              patiently([&] { return session_.exists(fmt::format("/projects/{}/blobs/{}", project, sha256)); }));
   if (there) return {};
   // An upload cut off in the middle is begun anew: what nobody finishes is swept.
   return patiently([&]() -> Result<> {
@@ -192,9 +206,11 @@ Result<std::string> Journey::file_list(std::string const& folder) {
     if (file.path == file_.data.described_by) continue;
     auto const path = folder + "/" + file.path;
     FABRICA_TRY(auto const digest, crypto::sha256_file(path));
-    progress_.show(static_cast<double>(done++) / static_cast<double>(files.size()), fmt::format("uploading {} ({})", file.path, bytes_of(static_cast<std::int64_t>(file.bytes))));
+    progress_.show(static_cast<double>(done++) / static_cast<double>(files.size()),
+                   fmt::format("uploading {} ({})", file.path, bytes_of(static_cast<std::int64_t>(file.bytes))));
     FABRICA_DO(upload_file(path, digest.digest.hex()));
-    list += fmt::format("{}{{\"path\":{},\"sha256\":\"{}\",\"size_bytes\":{}}}", list.empty() ? "" : ",", json::write(file.path), digest.digest.hex(), digest.size_bytes);
+    list += fmt::format("{}{{\"path\":{},\"sha256\":\"{}\",\"size_bytes\":{}}}", list.empty() ? "" : ",",
+                        json::write(file.path), digest.digest.hex(), digest.size_bytes);
   }
   progress_.finish();
   return "[" + list + "]";
@@ -209,7 +225,8 @@ Result<> Journey::data() {
       program.argv = {"/usr/bin/env"};
       program.argv.insert(program.argv.end(), file_.data.prepare->begin(), file_.data.prepare->end());
       program.folder = fs::absolute(settings_.project_file).parent_path().string();
-      program.environment = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "HOME=/tmp"};
+      program.environment = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8",
+                             "HOME=/tmp"};
       program.out = 1;
       program.err = 2;
       program.own_session = false;
@@ -218,7 +235,8 @@ Result<> Journey::data() {
       FABRICA_TRY(auto child, runtime::start(program));
       auto const ended = child.wait();
       if (ended.signalled || ended.code != 0)
-        return fail(Errc::unavailable, "prepare", fmt::format("The command of [data] prepare ended with {}: see above.", ended.code));
+        return fail(Errc::unavailable, "prepare",
+                    fmt::format("The command of [data] prepare ended with {}: see above.", ended.code));
     }
     FABRICA_TRY(auto const files, file_list(folder));
     auto body = with_members(file_.data.dataset.text, member("files", files));
@@ -252,7 +270,8 @@ Result<> Journey::split() {
 
 Result<> Journey::preregister() {
   if (!file_.evaluation) return {};
-  FABRICA_DO(make("evaluation", fmt::format("/projects/{}/evaluations", state_.get("project")), filled(file_.evaluation->text)));
+  FABRICA_DO(make("evaluation", fmt::format("/projects/{}/evaluations", state_.get("project")),
+                  filled(file_.evaluation->text)));
   say("evaluation", fmt::format("pre-registered ({})", state_.get("evaluation")));
   return {};
 }
@@ -263,13 +282,14 @@ Result<> Journey::train() {
 }
 
 Result<> Journey::model() {
-  auto const body = fmt::format("{{{},{},{},{},{}}}", member("name", json::write(file_.model.name)), member("version", json::write(file_.model.version)),
-                                member("job", json::write(state_.get("train"))), member("licence", json::write(file_.model.licence)),
-                                member("description", json::write(file_.model.description)));
+  auto const body = fmt::format(
+      "{{{},{},{},{},{}}}", member("name", json::write(file_.model.name)),
+      member("version", json::write(file_.model.version)), member("job", json::write(state_.get("train"))),
+      member("licence", json::write(file_.model.licence)), member("description", json::write(file_.model.description)));
   FABRICA_DO(make("model", fmt::format("/projects/{}/models", state_.get("project")), body));
   FABRICA_TRY(auto const model, patiently([&] { return session_.get("/models/" + state_.get("model")); }));
-  say("model", fmt::format("{} {}: {} files, {}", plain(model.at("/name")), plain(model.at("/version")), plain(model.at("/file_count")),
-                           bytes_of(model.at("/size_bytes").integer().value_or(0))));
+  say("model", fmt::format("{} {}: {} files, {}", plain(model.at("/name")), plain(model.at("/version")),
+                           plain(model.at("/file_count")), bytes_of(model.at("/size_bytes").integer().value_or(0))));
   return {};
 }
 
@@ -277,14 +297,17 @@ Result<> Journey::evaluate() {
   if (!file_.evaluate || !file_.evaluation) return {};
   FABRICA_DO(job("evaluate", *file_.evaluate));
   FABRICA_DO(make("results", fmt::format("/evaluations/{}/results", state_.get("evaluation")),
-                  fmt::format("{{{},{}}}", member("model", json::write(state_.get("model"))), member("job", json::write(state_.get("evaluate"))))));
-  FABRICA_TRY(auto const evaluation, patiently([&] { return session_.get("/evaluations/" + state_.get("evaluation")); }));
+                  fmt::format("{{{},{}}}", member("model", json::write(state_.get("model"))),
+                              member("job", json::write(state_.get("evaluate"))))));
+  FABRICA_TRY(auto const evaluation,
+              patiently([&] { return session_.get("/evaluations/" + state_.get("evaluation")); }));
   auto const results = evaluation.at("/results");
   auto const last = results[results.size() - 1];
   auto const outcomes = last.find("outcomes");
   for (std::size_t at = 0; at < outcomes.size(); ++at)
-    say(at == 0 ? "result" : "", fmt::format("{:<7} {} [{}]: {}", plain(outcomes[at].find("verdict")), plain(outcomes[at].find("name")),
-                                             plain(outcomes[at].find("slice")), plain(outcomes[at].find("reason"))));
+    say(at == 0 ? "result" : "",
+        fmt::format("{:<7} {} [{}]: {}", plain(outcomes[at].find("verdict")), plain(outcomes[at].find("name")),
+                    plain(outcomes[at].find("slice")), plain(outcomes[at].find("reason"))));
   return {};
 }
 
@@ -292,21 +315,25 @@ Result<> Journey::assess() {
   auto const project = state_.get("project");
   FABRICA_DO(make("assessment", fmt::format("/projects/{}/assessments", project), file_.assessment.text));
   if (file_.declared)
-    FABRICA_DO(make("declared", fmt::format("/projects/{}/declarations", project), fmt::format("{{\"declared\":{}}}", json::write(*file_.declared))));
-  FABRICA_TRY(auto const assessment, patiently([&] { return session_.get("/assessments/" + state_.get("assessment")); }));
+    FABRICA_DO(make("declared", fmt::format("/projects/{}/declarations", project),
+                    fmt::format("{{\"declared\":{}}}", json::write(*file_.declared))));
+  FABRICA_TRY(auto const assessment,
+              patiently([&] { return session_.get("/assessments/" + state_.get("assessment")); }));
   say("AI Act", fmt::format("{}", plain(assessment.at("/classes"))));
   return {};
 }
 
 Result<> Journey::release() {
   if (!file_.model.release) return {};
-  FABRICA_DO(make("released", fmt::format("/models/{}/release", state_.get("model")), fmt::format("{{{}}}", member("reasons", json::write(*file_.model.release)))));
+  FABRICA_DO(make("released", fmt::format("/models/{}/release", state_.get("model")),
+                  fmt::format("{{{}}}", member("reasons", json::write(*file_.model.release)))));
   say("release", fmt::format("{} {}", file_.model.name, file_.model.version));
   return {};
 }
 
 Result<> Journey::dossier() {
-  FABRICA_DO(make("dossier", fmt::format("/projects/{}/dossiers", state_.get("project")), fmt::format("{{{}}}", member("model", json::write(state_.get("model"))))));
+  FABRICA_DO(make("dossier", fmt::format("/projects/{}/dossiers", state_.get("project")),
+                  fmt::format("{{{}}}", member("model", json::write(state_.get("model"))))));
   FABRICA_DO(wait_for("/dossiers/" + state_.get("dossier"), [&](json::Value dossier) -> Result<bool> {
     auto const state = plain(dossier.find("state"));
     if (state == "failed") return fail(Errc::conflict, "dossier_failed", plain(dossier.find("failure")));
@@ -317,11 +344,14 @@ Result<> Journey::dossier() {
   auto const save = [&](std::string const& from, std::string const& to) -> Result<> {
     return patiently([&]() -> Result<> {
       std::ofstream out{to + ".part", std::ios::binary | std::ios::trunc};
-      FABRICA_DO(session_.download(from, [&](std::string_view piece) { return static_cast<bool>(out.write(piece.data(), static_cast<std::streamsize>(piece.size()))); }));
+      FABRICA_DO(session_.download(from, [&](std::string_view piece) {
+        return static_cast<bool>(out.write(piece.data(), static_cast<std::streamsize>(piece.size())));
+      }));
       out.close();
       std::error_code error;
       if (out) fs::rename(to + ".part", to, error);
-      if (!out || error) return fail(Errc::internal, "disk", fmt::format("{} could not be written: is the disk full?", to));
+      if (!out || error)
+        return fail(Errc::internal, "disk", fmt::format("{} could not be written: is the disk full?", to));
       return {};
     });
   };
@@ -335,7 +365,8 @@ Result<> Journey::dossier() {
     FABRICA_DO(runtime::make_folder(fs::path{to}.parent_path().string()));
     progress_.show(static_cast<double>(at) / static_cast<double>(files.size()), "downloading the model: " + path);
     std::string encoded;
-    for (auto const& part : fs::path{path}) encoded += (encoded.empty() ? "" : "/") + http::percent_encode(part.string());
+    for (auto const& part : fs::path{path})
+      encoded += (encoded.empty() ? "" : "/") + http::percent_encode(part.string());
     FABRICA_DO(save(fmt::format("/models/{}/files/{}", state_.get("model"), encoded), to));
   }
   say("dossier", settings_.out_folder + "/dossier.zip");
@@ -348,8 +379,10 @@ Result<> Journey::verify() {
   FABRICA_TRY(auto const text, crypto::read_file(policy_path, tlog::kPolicyBytesMax));
   FABRICA_TRY(auto const policy, tlog::Policy::parse(as_text(text)));
   FABRICA_TRY(auto const report, trust::verify_dossier_file(dossier, policy));
-  if (!report.verified) return fail(Errc::internal, "dossier_unverified", "The dossier does not verify: " + report.fault);
-  say("verified", fmt::format("{} statements, log of {} entries, {} witnesses", report.chain_length, report.log_size, report.witnesses.size()));
+  if (!report.verified)
+    return fail(Errc::internal, "dossier_unverified", "The dossier does not verify: " + report.fault);
+  say("verified", fmt::format("{} statements, log of {} entries, {} witnesses", report.chain_length, report.log_size,
+                              report.witnesses.size()));
   say("", fmt::format("model    {}/model", settings_.out_folder));
   say("", fmt::format("dossier  {}", dossier));
   say("", fmt::format("check it anywhere, offline: fabrica verify {} --policy {}", dossier, policy_path));
@@ -362,14 +395,16 @@ Result<> Journey::recognise() {
   auto const key = plain(status.at("/vkey"));
   if (!state_.has("factory")) return state_.set("factory", key);
   if (state_.get("factory") == key) return {};
-  return fail(Errc::invalid, "run_state", fmt::format("{} was begun at another factory ({}): name another file with --state.", state_.path(), state_.get("factory")));
+  return fail(Errc::invalid, "run_state",
+              fmt::format("{} was begun at another factory ({}): name another file with --state.", state_.path(),
+                          state_.get("factory")));
 }
 
 Result<> Journey::run() {
   using Step = Result<> (Journey::*)();
-  for (Step const step : {&Journey::recognise, &Journey::plan, &Journey::apply, &Journey::award, &Journey::data, &Journey::split, &Journey::preregister,
-                          &Journey::train, &Journey::model, &Journey::evaluate, &Journey::assess, &Journey::release,
-                          &Journey::dossier, &Journey::verify})
+  for (Step const step : {&Journey::recognise, &Journey::plan, &Journey::apply, &Journey::award, &Journey::data,
+                          &Journey::split, &Journey::preregister, &Journey::train, &Journey::model, &Journey::evaluate,
+                          &Journey::assess, &Journey::release, &Journey::dossier, &Journey::verify})
     FABRICA_DO((this->*step)());
   return {};
 }

@@ -19,8 +19,8 @@ struct JourneySettings {
   bool json = false;
 };
 
-// fabrica run: takes a project from plan to dossier over the API. Every step is done once: what the state file has is not
-// repeated. A server that goes away is waited for; killed anywhere, the same command goes on.
+// fabrica run: takes a project from plan to dossier over the API. Every step is done once: what the state file has is
+// not repeated. A server that goes away is waited for; killed anywhere, the same command goes on.
 class Journey {
  public:
   Journey(Session& session, ProjectFile file, RunState state, JourneySettings settings)

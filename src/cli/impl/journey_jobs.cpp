@@ -37,7 +37,8 @@ Result<std::string> Journey::job_body(JobPart const& part) {
     auto const path = (fs::path{settings_.project_file}.parent_path() / name).string();
     FABRICA_TRY(auto const digest, crypto::sha256_file(path));
     FABRICA_DO(upload_file(path, digest.digest.hex()));
-    list += fmt::format("{}{{\"path\":{},\"sha256\":\"{}\"}}", list.empty() ? "" : ",", json::write(fs::path{name}.filename().string()), digest.digest.hex());
+    list += fmt::format("{}{{\"path\":{},\"sha256\":\"{}\"}}", list.empty() ? "" : ",",
+                        json::write(fs::path{name}.filename().string()), digest.digest.hex());
   }
   body.erase(body.rfind('}'));
   return fmt::format("{},\"files\":[{}]}}", body, list);
@@ -62,7 +63,8 @@ Result<> Journey::follow(std::string_view step, std::string const& id) {
         if (series) line = live_line(series->at("/series"));
         if (line.empty()) line = plain(job.find("message"));
       }
-      if (auto const trouble = job.find("trouble").text(); trouble && !trouble->empty()) line += fmt::format("  ({})", *trouble);
+      if (auto const trouble = job.find("trouble").text(); trouble && !trouble->empty())
+        line += fmt::format("  ({})", *trouble);
       progress_.show(job.find("progress").number().value_or(-1), line);
       return false;
     }
@@ -70,7 +72,8 @@ Result<> Journey::follow(std::string_view step, std::string const& id) {
       // The next run submits a new job in its place.
       FABRICA_DO(state_.forget(step));
       return fail(Errc::conflict, "job_" + state,
-                  fmt::format("The job {} {} ({}): {} See fabrica job log {}.", id, state, plain(job.find("reason")), plain(job.find("detail")), id));
+                  fmt::format("The job {} {} ({}): {} See fabrica job log {}.", id, state, plain(job.find("reason")),
+                              plain(job.find("detail")), id));
     }
     auto const used = job.at("/usage/amount_micro").number().value_or(0) / 1e6;
     say(step, fmt::format("completed: {:.4f} {} used of {:.4f} held, {} J estimated", used, plain(job.find("unit")),

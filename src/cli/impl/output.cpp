@@ -14,10 +14,16 @@ std::size_t width_of(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
-// What came from outside must not steer the terminal.
+// What came from outside must not steer the terminal: neither by C0 control characters nor by those of C1, which UTF-8
+// writes as C2 80 to C2 9F.
 std::string harmless(std::string_view text) {
   std::string out{text};
-  std::ranges::replace_if(out, [](char c) { return (c >= 0 && c < 0x20) || c == 0x7F; }, ' ');
+  for (std::size_t at = 0; at < out.size(); ++at) {
+    auto const byte = static_cast<unsigned char>(out[at]);
+    if (byte < 0x20 || byte == 0x7F) out[at] = ' ';
+    bool const c1 = byte == 0xC2 && at + 1 < out.size() && static_cast<unsigned char>(out[at + 1]) < 0xA0;
+    if (c1) out.replace(at, 2, " ");
+  }
   return out;
 }
 
@@ -94,7 +100,8 @@ std::string sheet_of(json::Value object) {
 
 std::string grouped(std::int64_t number) {
   auto digits = fmt::format("{}", number < 0 ? -number : number);
-  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3) digits.insert(static_cast<std::size_t>(at), ",");
+  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3)
+    digits.insert(static_cast<std::size_t>(at), ",");
   return number < 0 ? "-" + digits : digits;
 }
 

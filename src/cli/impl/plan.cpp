@@ -33,17 +33,20 @@ Result<std::string> body_of(PlanAsked const& asked) {
   if (asked.organisation_kind.empty() != asked.country.empty())
     return fail(Errc::invalid, "applicant", "Give both --organisation and --country, or neither.");
   if (!asked.country.empty())
-    body += fmt::format("{}\"applicant\":{{\"kind\":{},\"country\":{}}}", body.empty() ? "" : ",", json::write(asked.organisation_kind),
-                        json::write(asked.country));
+    body += fmt::format("{}\"applicant\":{{\"kind\":{},\"country\":{}}}", body.empty() ? "" : ",",
+                        json::write(asked.organisation_kind), json::write(asked.country));
   return "{" + body + "}";
 }
 
 void append_modes(std::string& out, json::Value modes) {
   for (std::size_t at = 0; at < modes.size(); ++at) {
     auto const mode = modes[at];
-    out += fmt::format("  {:<8} {}\n           {}\n", plain(mode.find("fits")), plain(mode.find("title")), plain(mode.find("why")));
-    if (mode.find("next_cut_off").text()) out += fmt::format("           next cut-off {}\n", plain(mode.find("next_cut_off")));
-    if (mode.find("answer_due_on").text()) out += fmt::format("           answer due {}\n", plain(mode.find("answer_due_on")));
+    out += fmt::format("  {:<8} {}\n           {}\n", plain(mode.find("fits")), plain(mode.find("title")),
+                       plain(mode.find("why")));
+    if (mode.find("next_cut_off").text())
+      out += fmt::format("           next cut-off {}\n", plain(mode.find("next_cut_off")));
+    if (mode.find("answer_due_on").text())
+      out += fmt::format("           answer due {}\n", plain(mode.find("answer_due_on")));
   }
 }
 
@@ -61,34 +64,43 @@ Result<std::int64_t> parse_count(std::string_view text) {
   else if (suffix == "T") scale = 1e12;
   double const count = value * scale;
   if (error != std::errc{} || scale == 0 || !(count >= 1) || count > 9e18)
-    return fail(Errc::invalid, "number", fmt::format("\"{}\" is not a count: write 7000000000, 7e9 or 7B.", text.substr(0, 64)));
+    return fail(Errc::invalid, "number",
+                fmt::format("\"{}\" is not a count: write 7000000000, 7e9 or 7B.", text.substr(0, 64)));
   return static_cast<std::int64_t>(std::llround(count));
 }
 
 std::string plan_text(json::Value plan) {
   auto const work = plan.find("work");
-  std::string out = fmt::format("Work: {:.3g} FLOP ({})\n\n", work.find("flop_total").number().value_or(0), plain(work.find("formula")));
+  std::string out = fmt::format("Work: {:.3g} FLOP ({})\n\n", work.find("flop_total").number().value_or(0),
+                                plain(work.find("formula")));
   std::string table = "[";
   auto const partitions = plan.find("partitions");
   for (std::size_t at = 0; at < partitions.size(); ++at) {
     auto const one = partitions[at];
     auto const unit = plain(one.find("unit"));
-    table += fmt::format("{}{{\"p\":{},\"a\":{},\"g\":{},\"w\":{},\"m\":{},\"e\":{},\"c\":{}}}", at ? "," : "", json::write(plain(one.find("partition"))),
-                         json::write(rounded(one.find("amount"), unit)), json::write(rounded(one.find("gpu_hours"))),
-                         json::write(fmt::format("{} h on {} nodes", rounded(one.find("wall_hours")), plain(one.find("nodes")))),
-                         json::write(plain(one.at("/memory/fits"))), json::write(rounded(one.at("/energy/kwh"), "kWh")),
-                         json::write(rounded(one.at("/energy/kgco2e"), "kg")));
+    table += fmt::format(
+        "{}{{\"p\":{},\"a\":{},\"g\":{},\"w\":{},\"m\":{},\"e\":{},\"c\":{}}}", at ? "," : "",
+        json::write(plain(one.find("partition"))), json::write(rounded(one.find("amount"), unit)),
+        json::write(rounded(one.find("gpu_hours"))),
+        json::write(fmt::format("{} h on {} nodes", rounded(one.find("wall_hours")), plain(one.find("nodes")))),
+        json::write(plain(one.at("/memory/fits"))), json::write(rounded(one.at("/energy/kwh"), "kWh")),
+        json::write(rounded(one.at("/energy/kgco2e"), "kg")));
   }
   if (auto const document = json::Document::parse(table + "]"))
-    out += table_of(document->root(), {{"PARTITION", "/p"}, {"AMOUNT (ITS UNIT)", "/a"}, {"ACCELERATOR-H", "/g"}, {"WALL TIME", "/w"},
-                                       {"FITS", "/m"}, {"ENERGY", "/e"}, {"CO2E", "/c"}});
+    out += table_of(document->root(), {{"PARTITION", "/p"},
+                                       {"AMOUNT (ITS UNIT)", "/a"},
+                                       {"ACCELERATOR-H", "/g"},
+                                       {"WALL TIME", "/w"},
+                                       {"FITS", "/m"},
+                                       {"ENERGY", "/e"},
+                                       {"CO2E", "/c"}});
   out += fmt::format("\nStorage: {}\n\nAccess modes\n", rounded(plan.at("/storage/total_gb"), "GB"));
   append_modes(out, plan.find("modes"));
   out += "\nAI Act, by computing alone (an indication, not a classification)\n";
   auto const flags = plan.find("flags");
   for (std::size_t at = 0; at < flags.size(); ++at)
-    out += fmt::format("  {:<15} {} ({})\n                  {}\n", plain(flags[at].find("state")), plain(flags[at].find("flag")),
-                       plain(flags[at].find("citation")), plain(flags[at].find("why")));
+    out += fmt::format("  {:<15} {} ({})\n                  {}\n", plain(flags[at].find("state")),
+                       plain(flags[at].find("flag")), plain(flags[at].find("citation")), plain(flags[at].find("why")));
   auto const warnings = plan.find("warnings");
   for (std::size_t at = 0; at < warnings.size(); ++at) out += fmt::format("Note: {}\n", plain(warnings[at]));
   return out;

@@ -9,8 +9,8 @@
 namespace fabrica::cli {
 
 struct PlanAsked {
-  std::string file;                                        // TOML instead of the rest
-  std::vector<std::pair<std::string, std::string>> values; // member, then a number as typed or a JSON string
+  std::string file;                                         // TOML instead of the rest
+  std::vector<std::pair<std::string, std::string>> values;  // member, then a number as typed or a JSON string
   std::string organisation_kind;
   std::string country;
 };

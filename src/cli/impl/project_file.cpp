@@ -21,8 +21,9 @@ std::string described_members(json::Value corpus) {
   std::string sources;
   auto const packages = corpus.find("packages");
   for (std::size_t at = 0; at < packages.size(); ++at)
-    sources += fmt::format("{}{{\"name\":{},\"version\":{},\"sha256\":{}}}", at ? "," : "", packages[at].find("name").write(),
-                           packages[at].find("version").write(), packages[at].find("sha256").write());
+    sources +=
+        fmt::format("{}{{\"name\":{},\"version\":{},\"sha256\":{}}}", at ? "," : "", packages[at].find("name").write(),
+                    packages[at].find("version").write(), packages[at].find("sha256").write());
   std::string period;
   for (std::string_view const end : {"from", "to"})
     if (auto const value = corpus.find("period").find(end); value.kind() == json::Kind::string)

@@ -10,8 +10,8 @@
 
 namespace fabrica::cli {
 
-// A project file (docs/guide/project-file.md): the whole journey as one TOML document. What is passed on to the server as
-// it stands is checked there, by the rules the API has; here only what this program needs itself.
+// A project file (docs/guide/project-file.md): the whole journey as one TOML document. What is passed on to the server
+// as it stands is checked there, by the rules the API has; here only what this program needs itself.
 
 struct ProjectPart {
   std::string organisation;  // id or name
@@ -33,15 +33,16 @@ struct ApplyPart {
   std::string first_come_accepted;
   std::optional<std::string> amount_reason;
 };
-BOOST_DESCRIBE_STRUCT(ApplyPart, (), (call, partition, amount_units, duration_days, purpose, civilian_purposes, excluded_uses,
-                                      personal_data, first_come_accepted, amount_reason))
+BOOST_DESCRIBE_STRUCT(ApplyPart, (),
+                      (call, partition, amount_units, duration_days, purpose, civilian_purposes, excluded_uses,
+                       personal_data, first_come_accepted, amount_reason))
 
 struct DataPart {
-  std::string folder;                             // its files are uploaded; relative to the project file
-  std::optional<std::vector<std::string>> prepare; // a command that makes the folder where it is missing
-  std::optional<std::string> described_by;        // a corpus.json in the folder, not part of the data: sources and period
-  json::Raw dataset;                              // the rest, as POST /projects/{project}/datasets takes it
-  std::optional<json::Raw> split;                 // as POST /datasets/{dataset}/splits takes it
+  std::string folder;                               // its files are uploaded; relative to the project file
+  std::optional<std::vector<std::string>> prepare;  // a command that makes the folder where it is missing
+  std::optional<std::string> described_by;  // a corpus.json in the folder, not part of the data: sources and period
+  json::Raw dataset;                        // the rest, as POST /projects/{project}/datasets takes it
+  std::optional<json::Raw> split;           // as POST /datasets/{dataset}/splits takes it
 };
 BOOST_DESCRIBE_STRUCT(DataPart, (), (folder, prepare, described_by, dataset, split))
 
@@ -70,10 +71,11 @@ struct ProjectFile {
   ModelPart model;
   std::optional<json::Raw> evaluation;  // pre-registered before the training job
   std::optional<JobPart> evaluate;
-  json::Raw assessment;                 // answers to the rules of the AI Act
+  json::Raw assessment;  // answers to the rules of the AI Act
   std::optional<std::map<std::string, std::string>> declared;
 };
-BOOST_DESCRIBE_STRUCT(ProjectFile, (), (project, plan, apply, data, train, model, evaluation, evaluate, assessment, declared))
+BOOST_DESCRIBE_STRUCT(ProjectFile, (),
+                      (project, plan, apply, data, train, model, evaluation, evaluate, assessment, declared))
 
 // Reads and checks it. Errors: those of toml_file_as_json; invalid with a fault a member.
 Result<ProjectFile> read_project_file(std::string const& path);

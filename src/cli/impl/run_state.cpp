@@ -14,11 +14,19 @@ Result<RunState> RunState::open(std::string path, std::string const& fingerprint
   RunState state{std::move(path)};
   auto const text = runtime::read_file(state.path_, 1u << 20);
   if (text) {
-    FABRICA_TRY(state.values_, (json::read<std::map<std::string, std::string>>(*text)));
+    auto values = json::read<std::map<std::string, std::string>>(*text);
+    if (!values) {
+      auto error = values.error();
+      error.what = fmt::format("{} is no state of a run: {}", state.path_, error.what);
+      return std::unexpected(std::move(error));
+    }
+    state.values_ = *std::move(values);
     if (state.get("fingerprint") != fingerprint)
-      return fail(Errc::invalid, "run_state",
-                  fmt::format("{} belongs to another project file, or the file was changed since. Go on with the old file, "
-                              "or start anew with --state ANOTHER.", state.path_));
+      return fail(
+          Errc::invalid, "run_state",
+          fmt::format("{} belongs to another project file, or the file was changed since. Go on with the old file, "
+                      "or start anew with --state ANOTHER.",
+                      state.path_));
     return state;
   }
   if (text.error().code != Errc::not_found) return std::unexpected(text.error());
@@ -32,15 +40,18 @@ std::string RunState::get(std::string_view name) const {
   return found == values_.end() ? std::string{} : found->second;
 }
 
+// What could not be stored is not had either: nothing is sent under a key that a restart would not know.
 Result<> RunState::set(std::string_view name, std::string value) {
-  values_[std::string{name}] = std::move(value);
-  return save();
+  auto next = values_;
+  next[std::string{name}] = std::move(value);
+  return save(std::move(next));
 }
 
 Result<> RunState::forget(std::string_view step) {
-  values_.erase(std::string{step});
-  values_.erase(fmt::format("key/{}", step));
-  return save();
+  auto next = values_;
+  next.erase(std::string{step});
+  next.erase(fmt::format("key/{}", step));
+  return save(std::move(next));
 }
 
 Result<std::string> RunState::key(std::string_view step) {
@@ -52,6 +63,10 @@ Result<std::string> RunState::key(std::string_view step) {
   return made;
 }
 
-Result<> RunState::save() const { return runtime::write_file(path_, json::write(values_)); }
+Result<> RunState::save(std::map<std::string, std::string> next) {
+  FABRICA_DO(runtime::write_file(path_, json::write(next)));
+  values_ = std::move(next);
+  return {};
+}
 
 }  // namespace fabrica::cli

@@ -8,8 +8,8 @@
 
 namespace fabrica::cli {
 
-// What a run has reached: names to ids, in a file that is replaced whole after every step. The key of a request is written
-// before it is sent, so that a run killed in between asks the same again and gets the answer of the first.
+// What a run has reached: names to ids, in a file that is replaced whole after every step. The key of a request is
+// written before it is sent, so that a run killed in between asks the same again and gets the answer of the first.
 class RunState {
  public:
   // Errors: invalid "run_state" (made by another project file: name another with --state), those of files.
@@ -26,7 +26,7 @@ class RunState {
 
  private:
   explicit RunState(std::string path) : path_{std::move(path)} {}
-  Result<> save() const;
+  Result<> save(std::map<std::string, std::string> next);
 
   std::string path_;
   std::map<std::string, std::string> values_;

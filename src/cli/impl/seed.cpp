@@ -16,9 +16,14 @@ class Seeder {
     for (std::size_t at = 0; at < file.size(); ++at) {
       auto const key = file[at].key();
       if (key != "organisation" && key != "person" && key != "system" && key != "fact" && key != "call")
-        return fail(Errc::invalid, "seed", fmt::format("There is nothing called [[{}]]: organisation, person, system, fact and call may be declared.", key));
+        return fail(
+            Errc::invalid, "seed",
+            fmt::format("There is nothing called [[{}]]: organisation, person, system, fact and call may be declared.",
+                        key));
     }
-    FABRICA_DO(each(file.find("organisation"), [&](json::Value one) { return named("organisation", "/organisations", "name", one, one.write()); }));
+    FABRICA_DO(each(file.find("organisation"), [&](json::Value one) {
+      return named("organisation", "/organisations", "name", one, one.write());
+    }));
     FABRICA_DO(each(file.find("person"), [&](json::Value one) { return person(one); }));
     FABRICA_DO(each(file.find("system"), [&](json::Value one) { return system(one); }));
     FABRICA_DO(each(file.find("fact"), [&](json::Value one) { return fact(one); }));
@@ -37,7 +42,9 @@ class Seeder {
     std::string out;
     for (std::size_t at = 0; at < object.size(); ++at) {
       bool const skip = std::find(left_out.begin(), left_out.end(), object[at].key()) != left_out.end();
-      if (!skip) out += fmt::format("{}{}:{}", out.empty() ? "" : ",", json::write(std::string{object[at].key()}), object[at].write());
+      if (!skip)
+        out += fmt::format("{}{}:{}", out.empty() ? "" : ",", json::write(std::string{object[at].key()}),
+                           object[at].write());
     }
     return "{" + out + "}";
   }
@@ -51,7 +58,8 @@ class Seeder {
     return std::string{};
   }
 
-  Result<std::string> ensure(std::string_view noun, std::string const& path, std::string_view member, json::Value one, std::string const& body) {
+  Result<std::string> ensure(std::string_view noun, std::string const& path, std::string_view member, json::Value one,
+                             std::string const& body) {
     auto const name = plain(one.find(member));
     FABRICA_TRY(auto known, find(path, member, name));
     if (!known.empty()) {
@@ -63,7 +71,8 @@ class Seeder {
     return plain(made.at("/id"));
   }
 
-  Result<> named(std::string_view noun, std::string const& path, std::string_view member, json::Value one, std::string const& body) {
+  Result<> named(std::string_view noun, std::string const& path, std::string_view member, json::Value one,
+                 std::string const& body) {
     FABRICA_DO(ensure(noun, path, member, one, body));
     return {};
   }
@@ -74,14 +83,16 @@ class Seeder {
     std::string organisation;
     if (auto const name = one.find("organisation").text()) {
       FABRICA_TRY(organisation, find("/organisations", "name", std::string{*name}));
-      if (organisation.empty()) return fail(Errc::not_found, "organisation", fmt::format("There is no organisation \"{}\".", *name));
+      if (organisation.empty())
+        return fail(Errc::not_found, "organisation", fmt::format("There is no organisation \"{}\".", *name));
     }
     std::string grants;
     auto const roles = one.find("roles");
     for (std::size_t at = 0; at < roles.size(); ++at) {
       auto const role = plain(roles[at]);
       bool const scoped = role == "organisation_admin" || role == "member";
-      grants += fmt::format("{}{{\"role\":{},\"scope\":{}}}", grants.empty() ? "" : ",", json::write(role), json::write(scoped ? organisation : std::string{}));
+      grants += fmt::format("{}{{\"role\":{},\"scope\":{}}}", grants.empty() ? "" : ",", json::write(role),
+                            json::write(scoped ? organisation : std::string{}));
     }
     body.pop_back();
     if (!organisation.empty()) body += fmt::format(",\"organisation\":{}", json::write(organisation));

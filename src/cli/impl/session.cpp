@@ -1,11 +1,11 @@
 #include "cli/session.hpp"
 
 #include <fmt/format.h>
+#include <toml++/toml.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <sstream>
-#include <toml++/toml.h>
 
 #include "crypto/keyfile.hpp"
 #include "crypto/random.hpp"
@@ -50,7 +50,8 @@ Result<http::ClientResponse> Session::send(http::ClientRequest request) {
   if (!answer) {
     auto error = answer.error();
     if (error.reason == "connection")
-      error.what += fmt::format(" Is the factory running at {}? Start it with fabrica serve, or name it with --server.", options_.server);
+      error.what += fmt::format(" Is the factory running at {}? Start it with fabrica serve, or name it with --server.",
+                                options_.server);
     return std::unexpected(std::move(error));
   }
   return answer;
@@ -69,7 +70,8 @@ Result<std::string> Session::get_all(std::string_view path) {
     FABRICA_TRY(auto wanted, request("GET", next));
     FABRICA_TRY(auto const answer, send(std::move(wanted)));
     FABRICA_TRY(auto const page, json::Document::parse(answer.body, {.bytes = 64u << 20, .values = 10'000'000}));
-    for (std::size_t at = 0; at < page.root().size(); ++at) all += (all.size() > 1 ? "," : "") + page.root()[at].write();
+    for (std::size_t at = 0; at < page.root().size(); ++at)
+      all += (all.size() > 1 ? "," : "") + page.root()[at].write();
     // Link: </calls?cursor=...>; rel="next"
     auto const link = answer.headers.get("Link");
     auto const from = link.find('<');
@@ -138,14 +140,16 @@ Result<std::string> toml_file_as_json(std::string const& path) {
     out << toml::json_formatter{table};
     return out.str();
   } catch (toml::parse_error const& error) {
-    return fail(Errc::invalid, "toml", fmt::format("{} line {} column {}: {}", path, error.source().begin.line,
-                                                   error.source().begin.column, error.description()));
+    return fail(Errc::invalid, "toml",
+                fmt::format("{} line {} column {}: {}", path, error.source().begin.line, error.source().begin.column,
+                            error.description()));
   }
 }
 
 int report(Error const& error) {
   fmt::print(stderr, "fabrica: {}\n", error.what);
-  for (auto const& fault : error.faults) fmt::print(stderr, "  {}: {}\n", fault.pointer.empty() ? "/" : fault.pointer, fault.what);
+  for (auto const& fault : error.faults)
+    fmt::print(stderr, "  {}: {}\n", fault.pointer.empty() ? "/" : fault.pointer, fault.what);
   fmt::print(stderr, "  ({}, {})\n", error.reason, name_of(error.code));
   return exit_status(error.code);
 }

@@ -20,7 +20,8 @@ constexpr std::string_view kTokenPrefix = "fab_";
 constexpr std::string_view kSessionPrefix = "fas_";
 
 std::unexpected<Error> bad_credential() {
-  return fail(Errc::unauthenticated, "token", "This token or session is unknown, expired or revoked: log in again or make a new token.");
+  return fail(Errc::unauthenticated, "token",
+              "This token or session is unknown, expired or revoked: log in again or make a new token.");
 }
 
 std::string join(std::vector<std::string> const& scopes) {
@@ -42,7 +43,8 @@ std::vector<std::string> split(std::string_view text) {
 // E-mail addresses are compared without case.
 std::string folded(std::string_view email) {
   std::string text{email};
-  std::ranges::transform(text, text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::ranges::transform(text, text.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   return text;
 }
 
@@ -164,9 +166,10 @@ Result<Actor> Identity::actor_by_email(db::Tx& tx, std::string_view email) {
 
 Result<> Identity::grant(db::Tx& tx, Actor const& actor, PublicId const& person, Grant const& grant) {
   FABRICA_DO(check(grant));
-  FABRICA_DO(authorise(actor, scope_of(grant.role) == RoleScope::organisation ? Permission::manage_organisation
-                                                                              : Permission::manage_people,
-                       {grant.scope, ""}));
+  FABRICA_DO(authorise(
+      actor,
+      scope_of(grant.role) == RoleScope::organisation ? Permission::manage_organisation : Permission::manage_people,
+      {grant.scope, ""}));
   FABRICA_TRY(auto const found, tx.maybe<store::PersonRow>(store::kPersonByPublicId, person));
   if (!found) return fail(Errc::not_found, "person", fmt::format("There is nobody with the id {}.", person.text()));
   FABRICA_DO(grant_unchecked(tx, found->id, grant));
@@ -182,6 +185,9 @@ Result<> Identity::grant_unchecked(db::Tx& tx, PersonId person, Grant const& gra
 
 Result<> Identity::set_password(db::Tx& tx, Actor const& actor, std::string const& password_hash) {
   if (actor.anonymous()) return std::unexpected(authorise(actor, Permission::apply).error());
+  // Whoever sets the password can log in with it and then do everything the person may.
+  if (!actor.scopes.empty())
+    return fail(Errc::forbidden, "token_scope", "A token with scopes cannot set the password: log in to do that.");
   FABRICA_DO(tx.run(store::kPasswordSet, actor.id, password_hash));
   FABRICA_DO(tx.run(store::kSessionsEnd, actor.id));
   return {};
@@ -223,8 +229,12 @@ Result<Token> Identity::create_token(db::Tx& tx, Actor const& actor, TokenDraft 
       return fail(Errc::forbidden, "token_scope", "A token cannot make one that may do more than itself.");
   auto const secret = crypto::make_token(kTokenPrefix, random_);
   auto const scopes = draft.scopes.empty() ? actor.scopes : draft.scopes;
-  Token made{PublicId::make(clock_.now(), random_), draft.name, scopes, Time{clock_.now()},
-             Time{clock_.now() + draft.days.value_or(90) * kDay}, secret.text};
+  Token made{PublicId::make(clock_.now(), random_),
+             draft.name,
+             scopes,
+             Time{clock_.now()},
+             Time{clock_.now() + draft.days.value_or(90) * kDay},
+             secret.text};
   FABRICA_DO(tx.run(store::kTokenInsert, made.id, actor.id, made.name, secret.digest.hex(), join(scopes), clock_.now(),
                     made.expires));
   FABRICA_DO(journal_.append(tx, about("token.made", actor.person.text(), TokenBody{made.id, scopes, made.expires})));
@@ -258,7 +268,8 @@ Result<Actor> Identity::load_actor(db::Tx& tx, PersonId person, std::string_view
 
 Result<Actor> Identity::by_token(db::Tx& tx, std::string_view secret, Micros now) {
   if (!crypto::looks_like_token(kTokenPrefix, secret)) return bad_credential();
-  FABRICA_TRY(auto const owner, tx.maybe<store::TokenOwner>(store::kTokenOwner, crypto::token_digest(secret).hex(), now));
+  FABRICA_TRY(auto const owner,
+              tx.maybe<store::TokenOwner>(store::kTokenOwner, crypto::token_digest(secret).hex(), now));
   if (!owner) return bad_credential();
   return load_actor(tx, owner->person_id, owner->scopes);
 }

@@ -40,7 +40,9 @@ BOOST_DESCRIBE_STRUCT(InTotoStatement, (), (_type, subject, predicateType, predi
 
 Result<std::string> canonical_statement(Statement const& statement, std::int64_t number, std::string const& previous,
                                         Micros now) {
-  InTotoStatement out{"https://in-toto.io/Statement/v1", {}, fmt::format("urn:fabrica:statement:{}:v1", statement.kind),
+  InTotoStatement out{"https://in-toto.io/Statement/v1",
+                      {},
+                      fmt::format("urn:fabrica:statement:{}:v1", statement.kind),
                       {statement.actor, {statement.predicate}, statement.chain, number, previous, Time{now}}};
   for (auto const& subject : statement.subjects) out.subject.push_back({subject.name, {{"sha256", subject.sha256}}});
   if (out.subject.empty()) {
@@ -53,7 +55,8 @@ Result<std::string> canonical_statement(Statement const& statement, std::int64_t
 Result<> check_link(std::vector<std::string>& wrong, Kept const& kept, std::int64_t number,
                     std::string const& previous) {
   auto const where = fmt::format("chain {} statement {}", kept.chain, number);
-  if (kept.number != number) wrong.push_back(fmt::format("{}: missing, the next there is has number {}", where, kept.number));
+  if (kept.number != number)
+    wrong.push_back(fmt::format("{}: missing, the next there is has number {}", where, kept.number));
   if (!kept.body || !kept.salt) return {};
   if (commitment_of(*kept.salt, *kept.body) != kept.commitment)
     wrong.push_back(fmt::format("{}: its text and salt do not give its commitment", where));
@@ -93,8 +96,8 @@ Result<Recorded> Journal::append(db::Tx& tx, Statement const& statement) {
   recorded.commitment = commitment_of(salt, body);
   FABRICA_TRY(auto const advanced, tx.run(store::kChainAdvance, statement.chain, recorded.number, recorded.commitment));
   if (advanced != 1) return fail(Errc::conflict, "chain_moved", "Another statement came in between: try again.");
-  FABRICA_TRY(recorded.id, tx.insert(store::kInsert, recorded.public_id, statement.chain, recorded.number, statement.kind,
-                                     body, ByteView{salt}, recorded.commitment, now));
+  FABRICA_TRY(recorded.id, tx.insert(store::kInsert, recorded.public_id, statement.chain, recorded.number,
+                                     statement.kind, body, ByteView{salt}, recorded.commitment, now));
   if (wake_) tx.after_commit(wake_);
   return recorded;
 }
@@ -143,7 +146,8 @@ Result<std::vector<std::string>> Journal::commitments(db::Tx& tx, std::int64_t f
 
 Result<> Journal::erase(db::Tx& tx, PublicId const& statement) {
   FABRICA_TRY(auto const changed, tx.run(store::kErase, statement, clock_.now()));
-  if (changed == 0) return fail(Errc::not_found, "statement", fmt::format("There is no statement {}.", statement.text()));
+  if (changed == 0)
+    return fail(Errc::not_found, "statement", fmt::format("There is no statement {}.", statement.text()));
   return {};
 }
 

@@ -57,11 +57,12 @@ class JournalLog : public db::DbTest {
   }
 
   tlog::SignerKey log_key() {
-    return *tlog::SignerKey::make("factory.example/log", tlog::KeyType::ed25519, *crypto::PrivateKey::from_seed(seed->seed()));
+    return *tlog::SignerKey::make("factory.example/log", tlog::KeyType::ed25519,
+                                  *crypto::PrivateKey::from_seed(seed->seed()));
   }
   Result<std::unique_ptr<Sequencer>> open() {
-    return Sequencer::open(db(), log_key(), {folder / "log", folder / "guard", {{*witness_vkey, "http://witness"}}, 1}, near,
-                           clock, log);
+    return Sequencer::open(db(), log_key(), {folder / "log", folder / "guard", {{*witness_vkey, "http://witness"}}, 1},
+                           near, clock, log);
   }
   std::unique_ptr<Sequencer> sequencer() {
     auto opened = open();
@@ -172,10 +173,13 @@ TEST_P(JournalLog, GoesOnAfterARestartAtTheSamePlace) {
 void restore_to_first_statement(db::Database& database, std::string const& checkpoint) {
   auto const done = database.write([&](db::Tx& tx) -> Result<> {
     FABRICA_DO(tx.run({"t1", "DELETE FROM journal_statements WHERE number > 1"}));
-    FABRICA_DO(tx.run({"t2", "UPDATE journal_chains SET number = 1, commitment = "
-                             "(SELECT commitment FROM journal_statements WHERE number = 1)"}));
-    FABRICA_DO(tx.run({"t3", "UPDATE journal_log SET assigned = 1, signed_size = 1, signed_checkpoint = $1, "
-                             "published_size = 1, published_checkpoint = $1"}, checkpoint));
+    FABRICA_DO(tx.run({"t2",
+                       "UPDATE journal_chains SET number = 1, commitment = "
+                       "(SELECT commitment FROM journal_statements WHERE number = 1)"}));
+    FABRICA_DO(tx.run({"t3",
+                       "UPDATE journal_log SET assigned = 1, signed_size = 1, signed_checkpoint = $1, "
+                       "published_size = 1, published_checkpoint = $1"},
+                      checkpoint));
     return {};
   });
   ASSERT_TRUE(done) << done.error().what;

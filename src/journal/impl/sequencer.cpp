@@ -17,7 +17,8 @@ constexpr std::int64_t kSignMax = 65'536;    // entries a checkpoint may add
 
 std::uint64_t unsigned_of(std::int64_t size) { return static_cast<std::uint64_t>(size); }
 
-Result<std::optional<tlog::SignedCheckpoint>> read_guard(std::filesystem::path const& path, tlog::VerifierKey const& key) {
+Result<std::optional<tlog::SignedCheckpoint>> read_guard(std::filesystem::path const& path,
+                                                         tlog::VerifierKey const& key) {
   auto const bytes = crypto::read_file(path, tlog::kNoteBytesMax);
   if (!bytes) {
     if (bytes.error().code == Errc::not_found) return std::optional<tlog::SignedCheckpoint>{};
@@ -32,13 +33,17 @@ Result<std::optional<tlog::SignedCheckpoint>> read_guard(std::filesystem::path c
 
 Sequencer::Sequencer(db::Database& database, tlog::SignerKey key, SequencerSettings settings, WitnessClient& witnesses,
                      Clock const& clock, Log& log)
-    : database_{database}, key_{std::move(key)}, settings_{std::move(settings)}, witnesses_{witnesses}, clock_{clock}, log_{log} {}
+    : database_{database},
+      key_{std::move(key)},
+      settings_{std::move(settings)},
+      witnesses_{witnesses},
+      clock_{clock},
+      log_{log} {}
 
 Result<std::unique_ptr<Sequencer>> Sequencer::open(db::Database& database, tlog::SignerKey key,
                                                    SequencerSettings settings, WitnessClient& witnesses,
                                                    Clock const& clock, Log& log) {
-  std::unique_ptr<Sequencer> made{
-      new Sequencer{database, std::move(key), std::move(settings), witnesses, clock, log}};
+  std::unique_ptr<Sequencer> made{new Sequencer{database, std::move(key), std::move(settings), witnesses, clock, log}};
   FABRICA_DO(made->recover());
   return made;
 }
@@ -49,20 +54,26 @@ Result<> Sequencer::recover() {
     return tx.one<store::LogState>(store::kLogState);
   }));
   if (state.origin != key_.name())
-    return fail(Errc::conflict, "log_origin",
-                fmt::format("The database belongs to the log {} but the key is named {}: use the right data folder and key.",
-                            state.origin, key_.name()));
+    return fail(
+        Errc::conflict, "log_origin",
+        fmt::format("The database belongs to the log {} but the key is named {}: use the right data folder and key.",
+                    state.origin, key_.name()));
   FABRICA_TRY(auto guard, read_guard(settings_.guard_path, key_.verifier()));
   // The log folder keeps a copy; it may be older than the guard was, but never newer than what was published.
   if (!guard) {
     FABRICA_TRY(guard, read_guard(settings_.folder / "checkpoint", key_.verifier()));
-    if (guard) log_.warning("log.guard_missing", {{"path", settings_.guard_path.string()}, {"taken_from", (settings_.folder / "checkpoint").string()}});
+    if (guard)
+      log_.warning("log.guard_missing", {{"path", settings_.guard_path.string()},
+                                         {"taken_from", (settings_.folder / "checkpoint").string()}});
   }
   if (!guard && state.published_size > 0)
-    return fail(Errc::conflict, "log_guard_missing",
-                fmt::format("The last published checkpoint is neither in {} nor in the log folder, so nobody can tell whether the log "
-                            "was rolled back. Put it back from a copy, or from a witness "
-                            "(GET <witness>/<hex sha256 of the origin>/checkpoint).", settings_.guard_path.string()));
+    return fail(
+        Errc::conflict, "log_guard_missing",
+        fmt::format(
+            "The last published checkpoint is neither in {} nor in the log folder, so nobody can tell whether the log "
+            "was rolled back. Put it back from a copy, or from a witness "
+            "(GET <witness>/<hex sha256 of the origin>/checkpoint).",
+            settings_.guard_path.string()));
   set_published(state.published_checkpoint);
   if (guard && guard->checkpoint.size > unsigned_of(state.signed_size)) return skip_lost_range(*guard, state.assigned);
 
@@ -72,9 +83,11 @@ Result<> Sequencer::recover() {
     // A crash between the guard file and the database row: the guard's checkpoint is the published one.
     FABRICA_TRY(auto const root, tlog::read_root(tiles, guard->checkpoint.size));
     if (root != guard->checkpoint.root)
-      return fail(Errc::conflict, "log_rolled_back",
-                  fmt::format("The log folder and the published checkpoint in {} disagree at size {}: restore the log folder "
-                              "that belongs to it.", settings_.guard_path.string(), guard->checkpoint.size));
+      return fail(
+          Errc::conflict, "log_rolled_back",
+          fmt::format("The log folder and the published checkpoint in {} disagree at size {}: restore the log folder "
+                      "that belongs to it.",
+                      settings_.guard_path.string(), guard->checkpoint.size));
     auto const text = guard->encode();
     FABRICA_DO(database_.write([&](db::Tx& tx) -> Result<std::int64_t> {
       return tx.run(store::kLogPublish, static_cast<std::int64_t>(guard->checkpoint.size), text);
@@ -84,17 +97,19 @@ Result<> Sequencer::recover() {
   return {};
 }
 
-// The database was restored from a backup older than what the world has seen. The log folder still holds the commitments
-// in between; they stay in the log for ever, and new statements come after them.
+// The database was restored from a backup older than what the world has seen. The log folder still holds the
+// commitments in between; they stay in the log for ever, and new statements come after them.
 Result<> Sequencer::skip_lost_range(tlog::SignedCheckpoint const& guard, std::int64_t assigned) {
   auto const size = guard.checkpoint.size;
   tlog::DirectoryTiles tiles{settings_.folder};
   auto const root = tlog::read_root(tiles, size);
   if (!root || *root != guard.checkpoint.root)
-    return fail(Errc::conflict, "log_rolled_back",
-                fmt::format("The database ends before the last published checkpoint (size {}, kept in {}), and the log folder "
-                            "does not hold that checkpoint's entries either. Restore the newest copy of {}: nothing is "
-                            "signed below what was published.", size, settings_.guard_path.string(), settings_.folder.string()));
+    return fail(
+        Errc::conflict, "log_rolled_back",
+        fmt::format("The database ends before the last published checkpoint (size {}, kept in {}), and the log folder "
+                    "does not hold that checkpoint's entries either. Restore the newest copy of {}: nothing is "
+                    "signed below what was published.",
+                    size, settings_.guard_path.string(), settings_.folder.string()));
   FABRICA_TRY(auto const resumed, tlog::LogBuilder::resume(tiles, size));
   auto const text = guard.encode();
   FABRICA_DO(database_.write([&](db::Tx& tx) -> Result<> {
@@ -110,7 +125,8 @@ Result<> Sequencer::skip_lost_range(tlog::SignedCheckpoint const& guard, std::in
       }
     }
     FABRICA_TRY(auto const skipped, tx.run(store::kLogSkip, assigned, static_cast<std::int64_t>(size), text));
-    if (skipped != 1) return fail(Errc::conflict, "log_rolled_back", "The log moved while it was recovered: start again.");
+    if (skipped != 1)
+      return fail(Errc::conflict, "log_rolled_back", "The log moved while it was recovered: start again.");
     return {};
   }));
   builder_ = resumed;
@@ -127,7 +143,8 @@ Result<bool> Sequencer::run_once() {
 }
 
 Result<bool> Sequencer::assign() {
-  FABRICA_TRY(auto const waiting, database_.read([&](db::Tx& tx) { return tx.all<store::Waiting>(store::kWaiting, std::int64_t{1}); }));
+  FABRICA_TRY(auto const waiting,
+              database_.read([&](db::Tx& tx) { return tx.all<store::Waiting>(store::kWaiting, std::int64_t{1}); }));
   if (waiting.empty()) return false;
   FABRICA_TRY(auto const count, database_.write([&](db::Tx& tx) -> Result<std::int64_t> {
     FABRICA_TRY(auto const state, tx.one<store::LogState>(store::kLogState));
@@ -147,9 +164,8 @@ Result<bool> Sequencer::assign() {
 
 Result<bool> Sequencer::write_and_sign() {
   std::int64_t const from = static_cast<std::int64_t>(builder_.size());
-  FABRICA_TRY(auto const commitments, database_.read([&](db::Tx& tx) {
-    return tx.all<std::string>(store::kAssigned, from, from + kSignMax);
-  }));
+  FABRICA_TRY(auto const commitments,
+              database_.read([&](db::Tx& tx) { return tx.all<std::string>(store::kAssigned, from, from + kSignMax); }));
   if (commitments.empty()) return false;
 
   auto next = builder_;
@@ -184,7 +200,8 @@ Result<> Sequencer::cosign_by(WitnessPeer const& witness, tlog::SignedCheckpoint
     if (answer.status == 200) {
       FABRICA_TRY(auto const added, tlog::add_cosignatures(checkpoint, answer.body, witness.key));
       if (added == 0)
-        return fail(Errc::unavailable, "witness", fmt::format("{} answered without a signature by its key.", witness.key.name()));
+        return fail(Errc::unavailable, "witness",
+                    fmt::format("{} answered without a signature by its key.", witness.key.name()));
       return {};
     }
     if (answer.status != 409)
@@ -194,9 +211,10 @@ Result<> Sequencer::cosign_by(WitnessPeer const& witness, tlog::SignedCheckpoint
     std::uint64_t last = 0;
     auto const [end, error] = std::from_chars(answer.body.data(), answer.body.data() + answer.body.size(), last);
     if (error != std::errc{} || last > size)
-      return fail(Errc::unavailable, "witness",
-                  fmt::format("{} has cosigned size {}, we are at {}: this log was rolled back, restore its newest copy.",
-                              witness.key.name(), last, size));
+      return fail(
+          Errc::unavailable, "witness",
+          fmt::format("{} has cosigned size {}, we are at {}: this log was rolled back, restore its newest copy.",
+                      witness.key.name(), last, size));
     old_size = last;
   }
   return fail(Errc::unavailable, "witness", fmt::format("{} keeps answering with another size.", witness.key.name()));
@@ -245,8 +263,13 @@ std::string Sequencer::published_checkpoint() const {
 Result<LogStatus> Sequencer::status(db::Tx& tx) const {
   FABRICA_TRY(auto const state, tx.one<store::LogState>(store::kLogState));
   FABRICA_TRY(auto const waiting, tx.all<store::Waiting>(store::kWaiting, kAssignMax));
-  LogStatus out{state.origin, key_.verifier().text(), static_cast<std::int64_t>(waiting.size()), state.signed_size,
-                state.published_size, {}, {}};
+  LogStatus out{state.origin,
+                key_.verifier().text(),
+                static_cast<std::int64_t>(waiting.size()),
+                state.signed_size,
+                state.published_size,
+                {},
+                {}};
   for (auto const& witness : settings_.witnesses) out.witnesses.push_back(witness.key.text());
   std::scoped_lock const lock{published_mutex_};
   out.trouble = trouble_;
@@ -255,10 +278,12 @@ Result<LogStatus> Sequencer::status(db::Tx& tx) const {
 
 Result<tlog::LogProof> Sequencer::proof(std::uint64_t log_index) const {
   auto const text = published_checkpoint();
-  if (text.empty()) return fail(Errc::conflict, "not_published", "The log has published nothing yet: try again in a moment.");
+  if (text.empty())
+    return fail(Errc::conflict, "not_published", "The log has published nothing yet: try again in a moment.");
   FABRICA_TRY(auto checkpoint, tlog::SignedCheckpoint::parse(text));
   if (log_index >= checkpoint.checkpoint.size)
-    return fail(Errc::conflict, "not_published", "The published log does not reach this statement yet: try again in a moment.");
+    return fail(Errc::conflict, "not_published",
+                "The published log does not reach this statement yet: try again in a moment.");
   tlog::DirectoryTiles tiles{settings_.folder};
   FABRICA_TRY(auto hashes, tlog::inclusion_proof(tiles, log_index, checkpoint.checkpoint.size));
   return tlog::LogProof{std::nullopt, log_index, std::move(hashes), std::move(checkpoint)};

@@ -14,7 +14,8 @@ Result<tlog::WitnessAnswer> HttpWitnesses::add_checkpoint(WitnessPeer const& wit
   request.answer_bytes_max = tlog::kNoteBytesMax;
   auto const answer = client_.send(request);
   if (!answer)
-    return fail(Errc::unavailable, "witness", fmt::format("{} at {}: {}", witness.key.name(), witness.url, answer.error().what));
+    return fail(Errc::unavailable, "witness",
+                fmt::format("{} at {}: {}", witness.key.name(), witness.url, answer.error().what));
   return tlog::WitnessAnswer{answer->status, std::string{answer->headers.get("Content-Type")}, answer->body, false};
 }
 

@@ -36,7 +36,8 @@ void add_routes(api::Api& api, Projects& projects, journal::Journal& journal) {
         call.created("/projects/" + made.id.text());
         return made;
       });
-  api.list<Project>("/projects", {.id = "project_list", .summary = "The projects one may see, newest first", .tag = "projects"},
+  api.list<Project>("/projects",
+                    {.id = "project_list", .summary = "The projects one may see, newest first", .tag = "projects"},
                     [&](Call& call, db::Tx& tx, api::Page const& page) -> Result<api::PageOf<Project>> {
                       FABRICA_TRY(auto all, projects.list(tx, call.actor()));
                       FABRICA_TRY(auto const after, page.after());
@@ -54,13 +55,14 @@ void add_routes(api::Api& api, Projects& projects, journal::Journal& journal) {
                      FABRICA_TRY(auto const id, call.id("project"));
                      return projects.get(tx, call.actor(), id);
                    });
-  api.get<std::vector<JourneyStep>>(
-      "/projects/{project}/journey",
-      {.id = "project_journey", .summary = "Which steps of the journey are done, and the statement that shows it", .tag = "projects"},
-      [&](Call& call, db::Tx& tx) -> Result<std::vector<JourneyStep>> {
-        FABRICA_TRY(auto const id, call.id("project"));
-        return projects.journey(tx, call.actor(), id);
-      });
+  api.get<std::vector<JourneyStep>>("/projects/{project}/journey",
+                                    {.id = "project_journey",
+                                     .summary = "Which steps of the journey are done, and the statement that shows it",
+                                     .tag = "projects"},
+                                    [&](Call& call, db::Tx& tx) -> Result<std::vector<JourneyStep>> {
+                                      FABRICA_TRY(auto const id, call.id("project"));
+                                      return projects.journey(tx, call.actor(), id);
+                                    });
   api.list<StatementView>(
       "/projects/{project}/statements",
       {.id = "project_statements", .summary = "The project's chain of statements, in order", .tag = "projects"},
@@ -73,7 +75,8 @@ void add_routes(api::Api& api, Projects& projects, journal::Journal& journal) {
         for (auto const& one : kept)
           out.push_back({one.number, one.kind, one.recorded_us, one.commitment, one.log_index,
                          one.body ? std::optional{json::Raw{*one.body}} : std::nullopt});
-        auto answer = api::page_of(std::move(out), page, [](StatementView const& one) { return std::to_string(one.number); });
+        auto answer =
+            api::page_of(std::move(out), page, [](StatementView const& one) { return std::to_string(one.number); });
         FABRICA_TRY(answer.total, journal.chain_length(tx, id.text()));
         return answer;
       });

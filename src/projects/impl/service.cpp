@@ -23,8 +23,8 @@ constexpr db::Query kAll{"projects", R"sql(
   SELECT public_id AS id, organisation, title, summary, sector, demo, created_us AS created
     FROM projects ORDER BY projects.id DESC LIMIT 1000)sql"};
 
-constexpr std::array<std::string_view, 9> kSectors{"health",    "energy",      "automotive", "robotics", "clean_technology",
-                                                   "aerospace", "agriculture", "defence",    "other"};
+constexpr std::array<std::string_view, 9> kSectors{
+    "health", "energy", "automotive", "robotics", "clean_technology", "aerospace", "agriculture", "defence", "other"};
 
 // Which statement shows that a step of the journey is done (product.md, "The journey").
 struct StepKind {
@@ -69,9 +69,15 @@ Result<Project> Projects::create(db::Tx& tx, Actor const& actor, ProjectDraft co
   FABRICA_DO(identity::authorise(actor, Permission::apply, {draft.organisation.text(), ""}));
   FABRICA_DO(check(draft));
   FABRICA_TRY(auto const organisation, identity_.organisation(tx, draft.organisation));
-  Project const made{PublicId::make(clock_.now(), random_), draft.organisation, draft.title, draft.summary,
-                     draft.sector, organisation.demo, Time{clock_.now()}};
-  FABRICA_DO(tx.run(kInsert, made.id, made.organisation, made.title, made.summary, made.sector, made.demo, made.created));
+  Project const made{PublicId::make(clock_.now(), random_),
+                     draft.organisation,
+                     draft.title,
+                     draft.summary,
+                     draft.sector,
+                     organisation.demo,
+                     Time{clock_.now()}};
+  FABRICA_DO(
+      tx.run(kInsert, made.id, made.organisation, made.title, made.summary, made.sector, made.demo, made.created));
   FABRICA_DO(identity_.grant_unchecked(tx, actor.id, {identity::Role::project_lead, made.id.text()}));
   FABRICA_DO(journal_.append(tx, {made.id.text(), "project.created", actor.person.text(), {}, json::write(made)}));
   return made;

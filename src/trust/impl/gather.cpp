@@ -1,4 +1,5 @@
-// What documents are written from: values out of the other modules, each with the numbers of the statements that show it.
+// What documents are written from: values out of the other modules, each with the numbers of the statements that show
+// it.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -30,7 +31,8 @@ class Numbers {
   StatementNumbers of(std::initializer_list<std::string_view> kinds, std::string_view id) const {
     StatementNumbers found;
     for (auto const& one : all_)
-      if (std::ranges::find(kinds, one.kind) != kinds.end() && one.body.find(id) != std::string::npos) found.push_back(one.number);
+      if (std::ranges::find(kinds, one.kind) != kinds.end() && one.body.find(id) != std::string::npos)
+        found.push_back(one.number);
     return found;
   }
 
@@ -66,9 +68,8 @@ struct Trust::Gathering {
 };
 
 Result<std::optional<json::Document>> Trust::artefact(compute::Job const& job, std::string_view path) {
-  auto const found = std::ranges::find_if(job.artefacts, [&](auto const& one) {
-    return one.path == path || one.path.ends_with("/" + std::string{path});
-  });
+  auto const found = std::ranges::find_if(
+      job.artefacts, [&](auto const& one) { return one.path == path || one.path.ends_with("/" + std::string{path}); });
   if (found == job.artefacts.end()) return std::optional<json::Document>{};
   FABRICA_TRY(auto const text, p_.bytes.content(found->sha256, kArtefactBytesMax));
   // The project's own program may write anything there: what is no JSON says nothing.
@@ -98,9 +99,9 @@ Result<FlopBounds> Trust::counted_flop(db::Tx& tx, identity::Actor const& actor,
 Result<> Trust::gather_access(Gathering& to) {
   FABRICA_TRY(auto const awards, p_.calls.awards(to.tx, to.actor, to.project.id));
   for (auto const& award : awards)
-    to.out.awards.push_back({"", "", award.partition, words_of(db::enum_name(award.unit)), award.amount_units * budget::kMicroUnits,
-                             award.used_micro, format_date(award.starts.us), format_date(award.ends.us),
-                             to.numbers.of({"award.decided"}, award.id.text())});
+    to.out.awards.push_back({"", "", award.partition, words_of(db::enum_name(award.unit)),
+                             award.amount_units * budget::kMicroUnits, award.used_micro, format_date(award.starts.us),
+                             format_date(award.ends.us), to.numbers.of({"award.decided"}, award.id.text())});
   FABRICA_TRY(auto const proposals, p_.calls.proposals(to.tx, to.actor, to.project.id));
   for (auto const& proposal : proposals) {
     auto const plan = json::Document::parse(proposal.plan.text);
@@ -134,9 +135,11 @@ Result<> Trust::gather_data(Gathering& to) {
     out.content_types = {std::string{db::enum_name(data.modality)}};
     out.languages = data.languages;
     for (auto const& source : data.sources)
-      out.obtained += fmt::format("{}{} {} (sha256:{})", out.obtained.empty() ? "" : "; ", source.name, source.version, source.sha256);
+      out.obtained += fmt::format("{}{} {} (sha256:{})", out.obtained.empty() ? "" : "; ", source.name, source.version,
+                                  source.sha256);
     out.selected = data.description;
-    out.period = fmt::format("{}/{}", data.period.from ? format_date(data.period.from->us) : "..", data.period.to ? format_date(data.period.to->us) : "..");
+    out.period = fmt::format("{}/{}", data.period.from ? format_date(data.period.from->us) : "..",
+                             data.period.to ? format_date(data.period.to->us) : "..");
     out.acquired = month_year(data.created);
     out.tdm_check = data.tdm_check;
     out.personal_data = data.personal_data != dataspace::PersonalData::no;
@@ -150,7 +153,12 @@ Result<> Trust::gather_data(Gathering& to) {
   FABRICA_TRY(auto const splits, p_.dataspace.splits(to.tx, to.actor, to.project.id, PublicId{}, kListMax));
   for (auto const& split : splits) {
     if (split.state != dataspace::SplitState::committed || !split.statement) continue;
-    SplitEvidence out{fmt::format("{} by {}", split.rule, db::enum_name(split.unit)), split.seed.value_or(""), 0, 0, "", {*split.statement}};
+    SplitEvidence out{fmt::format("{} by {}", split.rule, db::enum_name(split.unit)),
+                      split.seed.value_or(""),
+                      0,
+                      0,
+                      "",
+                      {*split.statement}};
     for (auto const& file : split.files) {
       if (file.part == dataspace::Part::train) out.training_items += file.lines;
       if (file.part == dataspace::Part::held_out) out.held_out_items += file.lines;
@@ -165,10 +173,12 @@ Result<> Trust::gather_jobs(Gathering& to) {
   std::optional<double> grid;
   std::string grid_note;
   if (!p_.factory.country.empty()) {
-    FABRICA_TRY(auto const row, p_.facts.held_on(to.tx, "grid_carbon", p_.factory.country, format_date(p_.clock.now())));
+    FABRICA_TRY(auto const row,
+                p_.facts.held_on(to.tx, "grid_carbon", p_.factory.country, format_date(p_.clock.now())));
     if (row && row->fields.contains("g_per_kwh")) {
       grid = std::stod(row->fields.at("g_per_kwh"));
-      grid_note = fmt::format("{} gCO2e/kWh ({}), location-based; {}", row->fields.at("g_per_kwh"), p_.factory.country, row->source);
+      grid_note = fmt::format("{} gCO2e/kWh ({}), location-based; {}", row->fields.at("g_per_kwh"), p_.factory.country,
+                              row->source);
     }
   }
   for (auto const& summary : list) {
@@ -181,7 +191,8 @@ Result<> Trust::gather_jobs(Gathering& to) {
     out.state = db::enum_name(job.state);
     out.program = job.recipe.empty() ? fmt::format("{}", fmt::join(job.argv, " ")) : "recipe " + job.recipe;
     out.program_sha256 = job.code_sha256;
-    out.hardware = fmt::format("{} processor cores, {} GPUs on the partition {}", job.limits.cpus, job.limits.gpus, job.partition);
+    out.hardware =
+        fmt::format("{} processor cores, {} GPUs on the partition {}", job.limits.cpus, job.limits.gpus, job.partition);
     out.started = *job.started;
     out.ended = *job.ended;
     out.devices = job.limits.gpus > 0 ? job.limits.gpus : job.limits.cpus;
@@ -201,10 +212,16 @@ Result<> Trust::gather_jobs(Gathering& to) {
     if (record) {
       out.flop = record->at("/flop/value").number();
       out.flop_method = std::string{record->at("/flop/method").text().value_or("counted by the training program")};
-      RunEvidence run{job.id.text(), job.name, record->at("/parameters/steps").integer(), record->at("/tokens_seen").integer(),
-                      record->at("/final/loss").number(), {}, out.statements};
+      RunEvidence run{job.id.text(),
+                      job.name,
+                      record->at("/parameters/steps").integer(),
+                      record->at("/tokens_seen").integer(),
+                      record->at("/final/loss").number(),
+                      {},
+                      out.statements};
       auto const parameters = record->at("/parameters");
-      for (std::size_t at = 0; at < parameters.size(); ++at) run.settings[std::string{parameters[at].key()}] = parameters[at].write();
+      for (std::size_t at = 0; at < parameters.size(); ++at)
+        run.settings[std::string{parameters[at].key()}] = parameters[at].write();
       to.out.runs.push_back(std::move(run));
     }
     to.out.jobs.push_back(std::move(out));
@@ -220,11 +237,15 @@ Result<> Trust::gather_evaluations(Gathering& to) {
     FABRICA_TRY(auto const evaluation, p_.evaluations.evaluation(to.tx, to.actor, row.id));
     if (evaluation.results.empty()) continue;
     auto const& results = evaluation.results.back();
-    EvaluationEvidence out{evaluation.id.text(), fmt::format("{} {}", evaluation.suite, evaluation.version), {}, {}, {results.statement}};
+    EvaluationEvidence out{
+        evaluation.id.text(), fmt::format("{} {}", evaluation.suite, evaluation.version), {}, {}, {results.statement}};
     if (results.preregistered) out.preregistered = {evaluation.statement};
     for (auto const& measured : results.measured) {
-      MetricEvidence metric{measured.name, measured.slice, measured.value, measured.unit, measured.low, measured.high, {}, {}, measured.n.value_or(0)};
-      auto const planned = std::ranges::find_if(results.outcomes, [&](auto const& one) { return one.name == measured.name && one.slice == measured.slice; });
+      MetricEvidence metric{
+          measured.name,         measured.slice, measured.value, measured.unit, measured.low, measured.high, {}, {},
+          measured.n.value_or(0)};
+      auto const planned = std::ranges::find_if(
+          results.outcomes, [&](auto const& one) { return one.name == measured.name && one.slice == measured.slice; });
       if (planned != results.outcomes.end()) {
         metric.threshold = planned->held_against;
         metric.passed = planned->verdict == evaluation::Verdict::passed;
@@ -250,8 +271,9 @@ Result<> Trust::gather_model(Gathering& to, models::Model const& model) {
   if (config) {
     auto const text = [&](std::string_view pointer) { return std::string{config->at(pointer).text().value_or("")}; };
     auto const count = [&](std::string_view pointer) { return config->at(pointer).integer().value_or(0); };
-    out.architecture = fmt::format("{} ({}): {} layers, width {}, {} heads, vocabulary of {}", text("/architectures/0"), text("/model_type"),
-                                   count("/num_hidden_layers"), count("/hidden_size"), count("/num_attention_heads"), count("/vocab_size"));
+    out.architecture = fmt::format("{} ({}): {} layers, width {}, {} heads, vocabulary of {}", text("/architectures/0"),
+                                   text("/model_type"), count("/num_hidden_layers"), count("/hidden_size"),
+                                   count("/num_attention_heads"), count("/vocab_size"));
     out.context_tokens = config->at("/max_position_embeddings").integer();
     out.inputs = out.outputs = "text";
   }
@@ -271,21 +293,25 @@ Result<> Trust::gather_answers(Gathering& to) {
   FABRICA_TRY(auto const declarations, to.tx.all<store::DeclarationRow>(store::kDeclarations, to.project.id));
   for (auto const& declaration : declarations) {
     FABRICA_TRY(auto const texts, (json::read<std::map<std::string, std::string>>(declaration.declared)));
-    for (auto const& [key, text] : texts) to.out.declared.push_back({key, text, declaration.by_person, declaration.statement});
+    for (auto const& [key, text] : texts)
+      to.out.declared.push_back({key, text, declaration.by_person, declaration.statement});
   }
   return {};
 }
 
-Result<Evidence> Trust::gather(db::Tx& tx, identity::Actor const& actor, projects::Project const& project, PublicId const& model_id) {
+Result<Evidence> Trust::gather(db::Tx& tx, identity::Actor const& actor, projects::Project const& project,
+                               PublicId const& model_id) {
   FABRICA_TRY(auto const model, p_.models.model(tx, actor, model_id));
-  if (model.project != project.id) return fail(Errc::not_found, "model", fmt::format("There is no model {} in this project.", model_id.text()));
+  if (model.project != project.id)
+    return fail(Errc::not_found, "model", fmt::format("There is no model {} in this project.", model_id.text()));
   FABRICA_TRY(auto numbers, Numbers::read(tx, p_.journal, project.id.text()));
   FABRICA_TRY(auto const organisation, p_.identity.organisation(tx, project.organisation));
   Gathering to{tx, actor, project, std::move(numbers), {}};
   to.out.made = Time{p_.clock.now()};
   to.out.factory = p_.factory;
   auto const created = to.numbers.of({"project.created"}, "");
-  to.out.organisation = {organisation.name, organisation.country, std::string{db::enum_name(organisation.kind)}, "", created};
+  to.out.organisation = {organisation.name, organisation.country, std::string{db::enum_name(organisation.kind)}, "",
+                         created};
   to.out.project = {project.id.text(), project.title, project.summary, project.sector, project.demo, created};
   FABRICA_DO(gather_access(to));
   FABRICA_DO(gather_data(to));

@@ -39,14 +39,16 @@ struct GeneratedBody {
 };
 BOOST_DESCRIBE_STRUCT(GeneratedBody, (), (document, template_version, draft, due, counts))
 
-journal::Statement in_project(PublicId const& project, std::string_view kind, std::string const& actor, std::string body) {
+journal::Statement in_project(PublicId const& project, std::string_view kind, std::string const& actor,
+                              std::string body) {
   return {project.text(), std::string{kind}, actor, {}, std::move(body)};
 }
 
 Result<StoredAssessment> assessment_of(store::AssessmentRow const& row) {
   FABRICA_TRY(auto assessment, json::read<Assessment>(row.result, {.bytes = 16u << 20}));
   auto classes = assessment.classes;
-  return StoredAssessment{row.public_id, row.project, row.signer, std::move(classes), row.made_us, row.statement, std::move(assessment)};
+  return StoredAssessment{row.public_id, row.project,   row.signer,           std::move(classes),
+                          row.made_us,   row.statement, std::move(assessment)};
 }
 
 constexpr DocumentKind kDocuments[] = {DocumentKind::gpai_documentation, DocumentKind::gpai_integrator_documentation,
@@ -55,10 +57,12 @@ constexpr DocumentKind kDocuments[] = {DocumentKind::gpai_documentation, Documen
 
 }  // namespace
 
-Result<StoredAssessment> Trust::assess(db::Tx& tx, Actor const& actor, PublicId const& project, AssessmentDraft const& draft) {
+Result<StoredAssessment> Trust::assess(db::Tx& tx, Actor const& actor, PublicId const& project,
+                                       AssessmentDraft const& draft) {
   FABRICA_DO(p_.projects.require(tx, actor, project, Permission::work_in_project));
   AssessmentInput input{format_date(p_.clock.now()), draft.intended_purpose, {}, {}, {}, draft.placed_on_market};
-  for (auto const& [question, given] : draft.answers) input.answers.push_back({question, given.answer, given.reason, given.evidence});
+  for (auto const& [question, given] : draft.answers)
+    input.answers.push_back({question, given.answer, given.reason, given.evidence});
   FABRICA_TRY(input.training, counted_flop(tx, actor, project));
   if (draft.training_flop_upper) input.training = {{}, draft.training_flop_upper, "declared upper bound"};
   FABRICA_TRY(auto const rules, shipped_rules());
@@ -67,8 +71,10 @@ Result<StoredAssessment> Trust::assess(db::Tx& tx, Actor const& actor, PublicId 
 
   auto const id = PublicId::make(p_.clock.now(), p_.random);
   DeterminedBody const body{id, input.date, result.classes, draft.intended_purpose, draft.answers, input.training};
-  FABRICA_TRY(auto const recorded, p_.journal.append(tx, in_project(project, "class.determined", actor.person.text(), json::write(body))));
-  FABRICA_DO(tx.run(store::kAssessmentInsert, id, project, actor.person, json::write(result), recorded.number, p_.clock.now()));
+  FABRICA_TRY(auto const recorded,
+              p_.journal.append(tx, in_project(project, "class.determined", actor.person.text(), json::write(body))));
+  FABRICA_DO(tx.run(store::kAssessmentInsert, id, project, actor.person, json::write(result), recorded.number,
+                    p_.clock.now()));
   return assessment(tx, actor, id);
 }
 
@@ -79,13 +85,15 @@ Result<StoredAssessment> Trust::assessment(db::Tx& tx, Actor const& actor, Publi
   return assessment_of(*row);
 }
 
-Result<StoredDeclaration> Trust::declare(db::Tx& tx, Actor const& actor, PublicId const& project, DeclarationDraft const& draft) {
+Result<StoredDeclaration> Trust::declare(db::Tx& tx, Actor const& actor, PublicId const& project,
+                                         DeclarationDraft const& draft) {
   FABRICA_DO(p_.projects.require(tx, actor, project, Permission::work_in_project));
   std::vector<Fault> faults;
   for (auto const& [key, text] : draft.declared) {
     if (std::ranges::find(declared_keys(), key, &DeclaredKey::key) == declared_keys().end())
       faults.push_back({"/declared/" + key, "Nobody asks for this: GET /assessment-questions lists the keys."});
-    if (text.empty() || text.size() > 20'000) faults.push_back({"/declared/" + key, "A declaration has 1 to 20,000 characters."});
+    if (text.empty() || text.size() > 20'000)
+      faults.push_back({"/declared/" + key, "A declaration has 1 to 20,000 characters."});
   }
   if (!faults.empty()) {
     auto const what = faults.front().what;
@@ -94,7 +102,8 @@ Result<StoredDeclaration> Trust::declare(db::Tx& tx, Actor const& actor, PublicI
   auto const id = PublicId::make(p_.clock.now(), p_.random);
   FABRICA_TRY(auto const recorded, p_.journal.append(tx, in_project(project, "declaration.made", actor.person.text(),
                                                                     json::write(DeclaredBody{id, draft.declared}))));
-  FABRICA_DO(tx.run(store::kDeclarationInsert, id, project, json::write(draft.declared), actor.person.text(), recorded.number, p_.clock.now()));
+  FABRICA_DO(tx.run(store::kDeclarationInsert, id, project, json::write(draft.declared), actor.person.text(),
+                    recorded.number, p_.clock.now()));
   return StoredDeclaration{id, project, draft.declared, recorded.number};
 }
 
@@ -108,7 +117,8 @@ Result<Dossier> Trust::issue(db::Tx& tx, Actor const& actor, PublicId const& pro
     auto const stem = fmt::format("documents/{}", db::enum_name(kind));
     contents.push_back({stem + ".html", render_html(document)});
     contents.push_back({stem + ".json", render_json(document)});
-    GeneratedBody const body{std::string{db::enum_name(kind)}, document.template_version, draft.draft, document.due, document.counts};
+    GeneratedBody const body{std::string{db::enum_name(kind)}, document.template_version, draft.draft, document.due,
+                             document.counts};
     auto statement = in_project(project.id, "document.generated", actor.person.text(), json::write(body));
     for (auto const* content : {&contents[contents.size() - 2], &contents.back()})
       statement.subjects.push_back({content->path, crypto::sha256(content->content).hex()});
@@ -119,11 +129,14 @@ Result<Dossier> Trust::issue(db::Tx& tx, Actor const& actor, PublicId const& pro
 
   FABRICA_TRY(auto const so_far, p_.journal.chain_length(tx, project.id.text()));
   FABRICA_TRY(auto body, issued_body(contents, so_far + 1));
-  FABRICA_TRY(auto const recorded, p_.journal.append(tx, in_project(project.id, kIssuedKind, actor.person.text(), std::move(body))));
+  FABRICA_TRY(auto const recorded,
+              p_.journal.append(tx, in_project(project.id, kIssuedKind, actor.person.text(), std::move(body))));
   FABRICA_CHECK(recorded.number == so_far + 1);
   auto const id = PublicId::make(p_.clock.now(), p_.random);
-  FABRICA_TRY(auto const row, tx.insert(store::kDossierInsert, id, project.id, draft.model, draft.draft, recorded.number, p_.clock.now()));
-  for (auto const& content : contents) FABRICA_DO(tx.run(store::kDossierFileInsert, row, content.path, content.content));
+  FABRICA_TRY(auto const row, tx.insert(store::kDossierInsert, id, project.id, draft.model, draft.draft,
+                                        recorded.number, p_.clock.now()));
+  for (auto const& content : contents)
+    FABRICA_DO(tx.run(store::kDossierFileInsert, row, content.path, content.content));
   if (wake_) tx.after_commit(wake_);
   return dossier(tx, actor, id);
 }
@@ -136,7 +149,8 @@ Result<Dossier> Trust::dossier(db::Tx& tx, Actor const& actor, PublicId const& i
 }
 
 Result<std::int64_t> Trust::build_waiting() {
-  FABRICA_TRY(auto const waiting, p_.database.read([&](db::Tx& tx) { return tx.all<store::WaitingRow>(store::kDossiersWaiting); }));
+  FABRICA_TRY(auto const waiting,
+              p_.database.read([&](db::Tx& tx) { return tx.all<store::WaitingRow>(store::kDossiersWaiting); }));
   std::int64_t built = 0;
   for (auto const& one : waiting) {
     FABRICA_TRY(bool const done, build(one, one.row));
@@ -163,7 +177,8 @@ Result<bool> Trust::build(Dossier const& dossier, std::int64_t row) {
   auto const size = parts.checkpoint.checkpoint.size;
   tlog::DirectoryTiles tiles{p_.sequencer.settings().folder};
   for (auto const& kept : chain) {
-    if (!kept.body || !kept.salt) return give_up(fmt::format("Statement {} was erased: the chain cannot be shown whole any more.", kept.number));
+    if (!kept.body || !kept.salt)
+      return give_up(fmt::format("Statement {} was erased: the chain cannot be shown whole any more.", kept.number));
     if (!kept.log_index || static_cast<std::uint64_t>(*kept.log_index) >= size) return false;
     auto const index = static_cast<std::uint64_t>(*kept.log_index);
     FABRICA_TRY(auto proof, tlog::inclusion_proof(tiles, index, size));
