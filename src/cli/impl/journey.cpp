@@ -1,6 +1,8 @@
 #include "cli/impl/journey.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <condition_variable>
@@ -227,8 +229,11 @@ Result<> Journey::data() {
       program.folder = fs::absolute(settings_.project_file).parent_path().string();
       program.environment = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8",
                              "HOME=/tmp"};
-      program.out = 1;
-      program.err = 2;
+      // Copies above 2: the runner lays them onto 1 and 2 of the child.
+      runtime::Fd const out{::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)};
+      runtime::Fd const err{::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)};
+      program.out = out.get();
+      program.err = err.get();
       program.own_session = false;
       program.gains_no_privileges = false;
       program.umask = 022;

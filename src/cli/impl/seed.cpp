@@ -25,7 +25,7 @@ class Seeder {
       return named("organisation", "/organisations", "name", one, one.write());
     }));
     FABRICA_DO(each(file.find("person"), [&](json::Value one) { return person(one); }));
-    FABRICA_DO(each(file.find("system"), [&](json::Value one) { return system(one); }));
+    FABRICA_DO(each(file.find("system"), [&](json::Value one) { return register_system(one); }));
     FABRICA_DO(each(file.find("fact"), [&](json::Value one) { return fact(one); }));
     return each(file.find("call"), [&](json::Value one) { return call(one); });
   }
@@ -100,7 +100,7 @@ class Seeder {
     return named("person", "/people", "email", one, body);
   }
 
-  Result<> system(json::Value one) {
+  Result<> register_system(json::Value one) {
     FABRICA_TRY(auto const id, ensure("system", "/systems", "name", one, without(one, {"partition"})));
     return each(one.find("partition"), [&](json::Value partition) -> Result<> {
       auto const name = plain(partition.find("name"));
