@@ -1,5 +1,6 @@
 // Durable moves of the budget ledger on this disk: budget_bench FOLDER [seconds] prints JSON.
-// Transfers between accounts of their own by 16 clients, then holds of 16 clients on one account (each placed and settled).
+// Transfers between accounts of their own by 16 clients, then holds of 16 clients on one account (each placed and
+// settled).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -68,7 +69,9 @@ Measured measure(double seconds, std::function<void(int, int)> const& act) {
   std::vector<double> all;
   for (auto const& some : waits) all.insert(all.end(), some.begin(), some.end());
   std::ranges::sort(all);
-  auto const at = [&](double share) { return all[static_cast<std::size_t>(share * static_cast<double>(all.size() - 1))]; };
+  auto const at = [&](double share) {
+    return all[static_cast<std::size_t>(share * static_cast<double>(all.size() - 1))];
+  };
   return {static_cast<double>(all.size()) / took, at(0.5), at(0.99)};
 }
 
@@ -97,23 +100,29 @@ int main(int argc, char** argv) {
   Budget budget{clock, random};
 
   std::vector<budget::Account> own;
-  for (int client = 0; client < kClients; ++client) own.push_back(filled(budget, *database, fmt::format("client-{}", client)));
+  for (int client = 0; client < kClients; ++client)
+    own.push_back(filled(budget, *database, fmt::format("client-{}", client)));
   auto const sink = filled(budget, *database, "sink");
   auto const shared = filled(budget, *database, "shared");
 
   auto const transfers = measure(seconds, [&](int client, int turn) {
     must(database->write([&](db::Tx& tx) {
-      return budget.transfer(tx, {fmt::format("t/{}/{}", client, turn), own[static_cast<std::size_t>(client)].id, sink.id, 1000, "bench", "bench"});
+      return budget.transfer(tx, {fmt::format("t/{}/{}", client, turn), own[static_cast<std::size_t>(client)].id,
+                                  sink.id, 1000, "bench", "bench"});
     }));
   });
   auto const holds = measure(seconds, [&](int client, int turn) {
     auto const id = fmt::format("h/{}/{}", client, turn);
-    must(database->write([&](db::Tx& tx) { return budget.hold(tx, {id, shared.id, 2000, clock.now() + kHour, "bench"}); }));
+    must(database->write(
+        [&](db::Tx& tx) { return budget.hold(tx, {id, shared.id, 2000, clock.now() + kHour, "bench"}); }));
     must(database->write([&](db::Tx& tx) { return budget.settle(tx, id, 1500, "bench"); }));
   });
   auto const differences = must(database->read([&](db::Tx& tx) { return budget.recompute(tx); }));
-  fmt::print("{{\"bench\": \"budget\", \"clients\": {}, \"transfers_per_s\": {:.0f}, \"transfer_p50_ms\": {:.2f}, \"transfer_p99_ms\": {:.2f}, "
-             "\"holds_settled_per_s\": {:.0f}, \"hold_p50_ms\": {:.2f}, \"hold_p99_ms\": {:.2f}, \"differences\": {}}}\n",
-             kClients, transfers.rate, transfers.p50_ms, transfers.p99_ms, holds.rate, holds.p50_ms, holds.p99_ms, differences.size());
+  fmt::print(
+      "{{\"bench\": \"budget\", \"clients\": {}, \"transfers_per_s\": {:.0f}, \"transfer_p50_ms\": {:.2f}, "
+      "\"transfer_p99_ms\": {:.2f}, "
+      "\"holds_settled_per_s\": {:.0f}, \"hold_p50_ms\": {:.2f}, \"hold_p99_ms\": {:.2f}, \"differences\": {}}}\n",
+      kClients, transfers.rate, transfers.p50_ms, transfers.p99_ms, holds.rate, holds.p50_ms, holds.p99_ms,
+      differences.size());
   return differences.empty() ? 0 : 1;
 }

@@ -18,10 +18,11 @@ struct Parts {
 
 Parts split(std::string_view bytes, std::size_t piece_bytes) {
   Parts out;
-  dataspace::JsonlSplitter splitter{{{}, 500'000, 250'000}, "xx.jsonl", [&](dataspace::Part part, std::string_view line) -> Result<> {
-                                      out.lines[static_cast<std::size_t>(part)] += line;
-                                      return {};
-                                    }};
+  dataspace::JsonlSplitter splitter{
+      {{}, 500'000, 250'000}, "xx.jsonl", [&](dataspace::Part part, std::string_view line) -> Result<> {
+        out.lines[static_cast<std::size_t>(part)] += line;
+        return {};
+      }};
   for (; !bytes.empty(); bytes.remove_prefix(std::min(piece_bytes, bytes.size())))
     if (!splitter.write(bytes.substr(0, piece_bytes))) return out;
   out.fine = splitter.finish().has_value();

@@ -10,6 +10,9 @@ namespace {
 
 using api::Call;
 
+constexpr std::string_view kDemoNotice =
+    "<p><strong>Demonstration: organisation, call and capacity are examples.</strong></p>\n";
+
 // Tiles are immutable (c2sp.org/tlog-tiles): any cache may keep them for ever. Partial ones as well, by their name.
 http::Response tile(journal::Sequencer const& sequencer, http::Request const& request) {
   auto const name = tlog::TileName::parse("tile/" + std::string{request.parameter("path")});
@@ -88,7 +91,7 @@ void add_front_page(http::Router& router, FrontPage page) {
 )html",
       fmt::arg("name", escaped(page.factory_name)), fmt::arg("vkey", escaped(page.log_vkey)),
       fmt::arg("demo", page.demo
-                           ? "<p><strong>Demonstration: organisation, call and capacity are examples.</strong></p>\n"
+                           ? kDemoNotice
                            : ""));
   router.add("GET", "/", [html](http::Request&) { return http::text_response(200, "text/html; charset=utf-8", html); });
 }
