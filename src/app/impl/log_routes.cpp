@@ -82,7 +82,8 @@ void add_front_page(http::Router& router, FrontPage page) {
 {demo}<p>This is Fabrica, the software of an AI factory. It is running; its portal comes with a later version.</p>
 <ul>
 <li><a href="/openapi.json">OpenAPI document</a> of everything it can do</li>
-<li><a href="/log/checkpoint">Checkpoint</a> of its verifiable log, its <a href="/log/policy">policy</a> and <a href="/log/status">status</a></li>
+<li><a href="/log/checkpoint">Checkpoint</a> of its verifiable log,
+  its <a href="/log/policy">policy</a> and <a href="/log/status">status</a></li>
 <li><a href="/healthz">Health</a> and <a href="/metrics">metrics</a></li>
 <li><a href="/calls">Open calls</a></li>
 </ul>
