@@ -287,12 +287,10 @@ TEST_P(ComputeDb, JobsAreListedNewestFirst) {
 // The whole journey of a job with one step of the database failing, before or after it was kept, and then going on: the job
 // runs once, is paid once and is recorded once.
 TEST_P(ComputeDb, AFaultAnywhereLosesAndDoublesNothing) {
-  struct Fresh {
-    std::unique_ptr<db::Database> database;
-    std::unique_ptr<World> world;
-  };
   int faults = 0;
-  for (bool fired = true; fired; ++faults) {
+  // On SQLite every step; on PostgreSQL, where a new database is dear, every fifth: the steps are the same.
+  int const stride = GetParam() == db::Dialect::sqlite ? 1 : 5;
+  for (bool fired = true; fired; faults += stride) {
     ASSERT_LT(faults, 500);
     auto const database = fresh();
     db::FaultyDatabase faulty{*database};

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "db/testing/dbtest.hpp"
+#include "json/json.hpp"
 #include "projects/service.hpp"
 
 namespace fabrica::projects {

@@ -104,6 +104,13 @@ Result<> Trust::gather_access(Gathering& to) {
                              format_date(award.ends.us), to.numbers.of({"award.decided"}, award.id.text())});
   FABRICA_TRY(auto const proposals, p_.calls.proposals(to.tx, to.actor, to.project.id));
   for (auto const& proposal : proposals) {
+    auto const awarded = std::ranges::find_if(awards, [&](auto const& award) { return award.proposal == proposal.id; });
+    if (awarded != awards.end()) {
+      FABRICA_TRY(auto const call, p_.calls.get(to.tx, to.actor, proposal.call));
+      to.out.awards[static_cast<std::size_t>(awarded - awards.begin())].call = call.title;
+    }
+    // The plan that stands behind the hours; one that was not awarded only where there is no other.
+    if (!proposal.submitted || (awarded == awards.end() && to.out.plan)) continue;
     auto const plan = json::Document::parse(proposal.plan.text);
     if (!plan) continue;
     PlanEvidence evidence;
@@ -114,8 +121,6 @@ Result<> Trust::gather_access(Gathering& to) {
       evidence.flop = 6.0 * static_cast<double>(*evidence.parameters) * static_cast<double>(*evidence.tokens);
     evidence.statements = to.numbers.of({"proposal.submitted"}, proposal.id.text());
     to.out.plan = std::move(evidence);
-    FABRICA_TRY(auto const call, p_.calls.get(to.tx, to.actor, proposal.call));
-    for (auto& award : to.out.awards) award.call = call.title;
   }
   return {};
 }
