@@ -224,6 +224,7 @@ class Factory:
                         self.port = int(json.loads(line)["port"])
                         serving.set()
             log.close()
+            stream.close()
             serving.set()
 
         self.port = None
