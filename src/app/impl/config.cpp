@@ -175,6 +175,11 @@ Result<> prepare_data_folder(Config const& config) {
   auto const file = config.data_folder + "/fabrica.toml";
   if (!runtime::exists(file)) FABRICA_DO(runtime::write_file(file, kNewSettings));
   if (!runtime::exists(config.log_key_path())) {
+    // A new key would be another log: only a folder that has published nothing gets one.
+    if (runtime::exists(config.guard_path()) || runtime::exists(config.log_folder() + "/checkpoint"))
+      return fail(Errc::not_found, "log_key_missing",
+                  fmt::format("The log of this factory has published, but its key {} is gone: put it back from a copy.",
+                              config.log_key_path()));
     crypto::SystemRandom random;
     FABRICA_TRY(auto const key, tlog::SignerKey::generate(config.log_origin, tlog::KeyType::ed25519, random));
     FABRICA_DO(crypto::write_key_file(config.log_key_path(), key.text().text()));
