@@ -2,6 +2,17 @@
 # picks the lane: *_test.cpp (no I/O), *_dbtest.cpp (each test on SQLite and on PostgreSQL), *_fuzz.cpp (libFuzzer).
 # A folder without a line, or a line without a folder, is an error tools/layers.py reports.
 
+# Headers almost every file reads, parsed once. Preset release only: the others show that each file includes what it uses.
+if(FABRICA_PRECOMPILE)
+  file(WRITE ${CMAKE_BINARY_DIR}/precompiled.cpp "")
+  add_library(fabrica_precompiled STATIC ${CMAKE_BINARY_DIR}/precompiled.cpp)
+  target_link_libraries(fabrica_precompiled PRIVATE fabrica_flags pkg_fmt pkg_describe)
+  target_compile_options(fabrica_precompiled PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+  target_precompile_headers(fabrica_precompiled PRIVATE <algorithm> <array> <chrono> <cstdint> <cstring> <expected> <filesystem> <functional>
+    <map> <memory> <mutex> <optional> <set> <span> <sstream> <string> <string_view> <tuple> <utility> <variant> <vector> <fmt/format.h>
+    <boost/describe.hpp> <boost/mp11.hpp>)
+endif()
+
 function(fabrica_add_modules)
   file(STRINGS ${CMAKE_SOURCE_DIR}/tools/layers.txt lines REGEX "^[a-z]+ *:")
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tools/layers.txt)
@@ -33,6 +44,9 @@ function(fabrica_module module folders packages)
     set(kind INTERFACE)
   endif()
   target_link_libraries(fabrica_${module} ${kind} fabrica_flags)
+  if(sources AND FABRICA_PRECOMPILE)
+    target_precompile_headers(fabrica_${module} REUSE_FROM fabrica_precompiled)
+  endif()
   foreach(folder IN LISTS folders)
     if(TARGET fabrica_${folder})
       target_link_libraries(fabrica_${module} ${kind} fabrica_${folder})

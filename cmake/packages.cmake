@@ -19,7 +19,7 @@ target_include_directories(boost_headers SYSTEM INTERFACE ${BOOST_181_DIR})
 target_compile_definitions(boost_headers INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
                            BOOST_ASIO_NO_DEPRECATED BOOST_ALL_NO_LIB)
 
-foreach(pc sodium:libsodium sqlite3:sqlite3 pq:libpq curl:libcurl archive:libarchive)
+foreach(pc sodium:libsodium sqlite3:sqlite3 pq:libpq curl:libcurl archive:libarchive icu:icu-i18n cbc:cbc)
   string(REPLACE ":" ";" pair ${pc})
   list(GET pair 0 name)
   list(GET pair 1 module)

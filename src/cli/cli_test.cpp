@@ -146,6 +146,8 @@ TEST(Numbers, AreGroupedAndNamed) {
   EXPECT_EQ(grouped(999), "999");
   EXPECT_EQ(grouped(1000), "1,000");
   EXPECT_EQ(grouped(-1234567), "-1,234,567");
+  EXPECT_EQ(grouped(-123), "-123");
+  EXPECT_EQ(grouped(INT64_MIN), "-9,223,372,036,854,775,808");
   EXPECT_EQ(bytes_of(1023), "1023 B");
   EXPECT_EQ(bytes_of(1536), "1.5 KiB");
   EXPECT_EQ(bytes_of(std::int64_t{5} << 40), "5.0 TiB");

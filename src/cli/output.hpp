@@ -20,6 +20,8 @@ std::string table_of(json::Value list, std::vector<Column> const& columns);
 std::string sheet_of(json::Value object);
 // A scalar as people read it: strings without quotes, null as "-".
 std::string plain(json::Value value);
+// A text from elsewhere without what would steer the terminal (C0 and C1 control characters become spaces).
+std::string harmless(std::string_view text);
 // "1,234,567"; "12.5 GiB".
 std::string grouped(std::int64_t number);
 std::string bytes_of(std::int64_t bytes);

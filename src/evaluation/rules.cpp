@@ -95,7 +95,7 @@ void judge_one(PlannedMetric const& plan, std::vector<Measured> const& measured,
   bool const holds = better || (plan.threshold && *judged == bound);
   out.verdict = holds ? Verdict::passed : Verdict::failed;
   auto const* const end = lower ? "the interval's upper end " : "the interval's lower end ";
-  out.reason = fmt::format("{}{} is {} {}{}", plan.judged_by == JudgedBy::value ? "" : end, *judged,
+  out.reason = fmt::format("{}{:.7g} is {} {}{:.7g}", plan.judged_by == JudgedBy::value ? "" : end, *judged,
                            *judged < bound ? "below" : *judged > bound ? "above" : "equal to",
                            baseline ? fmt::format("{} of the same results, ", *plan.baseline) : "", bound);
 }

@@ -87,9 +87,13 @@ RoleScope scope_of(Role role) { return row_of(role).scope; }
 std::string_view name_of(Permission permission) { return db::enum_name(permission); }
 std::string_view name_of(Role role) { return db::enum_name(role); }
 
+Result<> logged_in(Actor const& actor) {
+  if (!actor.anonymous()) return {};
+  return fail(Errc::unauthenticated, "login_required", "Log in, or send an API token: Authorization: Bearer fab_...");
+}
+
 Result<> authorise(Actor const& actor, Permission permission, Place place) {
-  if (actor.anonymous())
-    return fail(Errc::unauthenticated, "login_required", "Log in, or send an API token: Authorization: Bearer fab_...");
+  FABRICA_DO(logged_in(actor));
   bool const by_role = std::ranges::any_of(
       actor.grants, [&](Grant const& grant) { return role_may(grant.role, permission) && holds_at(grant, place); });
   if (!by_role)

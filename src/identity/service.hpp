@@ -41,6 +41,9 @@ struct Place {
 // "role" (names the permission and who holds it), forbidden "token_scope".
 Result<> authorise(Actor const& actor, Permission permission, Place place = {});
 
+// For a use case that must read the thing before it knows the place. Errors: unauthenticated "login_required".
+Result<> logged_in(Actor const& actor);
+
 enum class OrganisationKind : std::uint8_t {
   start_up,
   sme,

@@ -19,7 +19,7 @@ struct ProjectDraft {
   PublicId organisation;
   std::string title;
   std::string summary;
-  std::string sector;  // one of the eight of product.md, or "other"
+  std::string sector;  // one of the sectors facts/ names, or "other"
 };
 BOOST_DESCRIBE_STRUCT(ProjectDraft, (), (organisation, title, summary, sector))
 

@@ -124,7 +124,7 @@ Result<Proposal> Calls::store_draft(db::Tx& tx, PublicId const& project, PublicI
 }
 
 Result<Calls::Loaded> Calls::load_proposal(db::Tx& tx, Actor const& actor, PublicId const& id, Permission permission) {
-  if (actor.anonymous()) return std::unexpected(identity::authorise(actor, permission).error());
+  FABRICA_DO(identity::logged_in(actor));
   FABRICA_TRY(auto row, tx.maybe<store::ProposalRow>(store::kProposalById, id));
   if (!row) return fail(Errc::not_found, "proposal", fmt::format("There is no proposal {}.", id.text()));
   FABRICA_TRY(auto project, projects_.require(tx, actor, row->project, permission));
@@ -274,6 +274,7 @@ Result<std::vector<Award>> Calls::awards(db::Tx& tx, Actor const& actor, PublicI
 }
 
 Result<std::vector<budget::Entry>> Calls::award_statement(db::Tx& tx, Actor const& actor, PublicId const& award) {
+  FABRICA_DO(identity::logged_in(actor));
   FABRICA_TRY(auto const row, tx.maybe<store::AwardRow>(store::kAwardById, award));
   if (!row) return fail(Errc::not_found, "award", fmt::format("There is no award {}.", award.text()));
   FABRICA_DO(projects_.require(tx, actor, row->project, Permission::view_project));

@@ -14,19 +14,6 @@ std::size_t width_of(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
-// What came from outside must not steer the terminal: neither by C0 control characters nor by those of C1, which UTF-8
-// writes as C2 80 to C2 9F.
-std::string harmless(std::string_view text) {
-  std::string out{text};
-  for (std::size_t at = 0; at < out.size(); ++at) {
-    auto const byte = static_cast<unsigned char>(out[at]);
-    if (byte < 0x20 || byte == 0x7F) out[at] = ' ';
-    bool const c1 = byte == 0xC2 && at + 1 < out.size() && static_cast<unsigned char>(out[at + 1]) < 0xA0;
-    if (c1) out.replace(at, 2, " ");
-  }
-  return out;
-}
-
 void append_sheet(std::string& out, json::Value object, int indent) {
   std::size_t widest = 0;
   for (std::size_t at = 0; at < object.size(); ++at) widest = std::max(widest, width_of(object[at].key()));
@@ -50,6 +37,17 @@ void append_sheet(std::string& out, json::Value object, int indent) {
 }
 
 }  // namespace
+
+std::string harmless(std::string_view text) {
+  std::string out{text};
+  for (std::size_t at = 0; at < out.size(); ++at) {
+    auto const byte = static_cast<unsigned char>(out[at]);
+    if (byte < 0x20 || byte == 0x7F) out[at] = ' ';
+    bool const c1 = byte == 0xC2 && at + 1 < out.size() && static_cast<unsigned char>(out[at + 1]) < 0xA0;
+    if (c1) out.replace(at, 2, " ");
+  }
+  return out;
+}
 
 std::string plain(json::Value value) {
   switch (value.kind()) {
@@ -99,10 +97,11 @@ std::string sheet_of(json::Value object) {
 }
 
 std::string grouped(std::int64_t number) {
-  auto digits = fmt::format("{}", number < 0 ? -number : number);
-  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3)
+  auto digits = fmt::format("{}", number);
+  auto const first = number < 0 ? 1 : 0;
+  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > first; at -= 3)
     digits.insert(static_cast<std::size_t>(at), ",");
-  return number < 0 ? "-" + digits : digits;
+  return digits;
 }
 
 std::string bytes_of(std::int64_t bytes) {

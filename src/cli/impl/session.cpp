@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <sstream>
 
+#include "cli/output.hpp"
 #include "crypto/keyfile.hpp"
 #include "crypto/random.hpp"
 #include "http/problem.hpp"
@@ -147,10 +148,10 @@ Result<std::string> toml_file_as_json(std::string const& path) {
 }
 
 int report(Error const& error) {
-  fmt::print(stderr, "fabrica: {}\n", error.what);
+  fmt::print(stderr, "fabrica: {}\n", harmless(error.what));
   for (auto const& fault : error.faults)
-    fmt::print(stderr, "  {}: {}\n", fault.pointer.empty() ? "/" : fault.pointer, fault.what);
-  fmt::print(stderr, "  ({}, {})\n", error.reason, name_of(error.code));
+    fmt::print(stderr, "  {}: {}\n", fault.pointer.empty() ? "/" : harmless(fault.pointer), harmless(fault.what));
+  fmt::print(stderr, "  ({}, {})\n", harmless(error.reason), name_of(error.code));
   return exit_status(error.code);
 }
 

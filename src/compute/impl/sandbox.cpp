@@ -206,7 +206,7 @@ Result<Sandbox> build_sandbox(JobFolder const& folder, OrderFile const& file, in
   if (file.settings.allow_unsandboxed_jobs) return unsandboxed(folder, file);
   return fail(Errc::forbidden, "no_sandbox",
               "There is no bubblewrap on this machine, so jobs cannot be kept apart. Install the package bubblewrap; or "
-              "set allow_unsandboxed_jobs, if every user of this factory may read everything it holds.");
+              "set jobs.allow_unsandboxed, if every user of this factory may read everything it holds.");
 }
 
 }  // namespace fabrica::compute

@@ -390,7 +390,7 @@ TEST(LocalDriver, WhatItCannotRunEndsRefusedWithTheRemedy) {
   auto driver = world.driver();
   auto seen = run(driver, order("true"));
   EXPECT_EQ(seen.reason, EndReason::refused);
-  EXPECT_NE(seen.detail.find("allow_unsandboxed_jobs"), std::string::npos) << seen.detail;
+  EXPECT_NE(seen.detail.find("jobs.allow_unsandboxed"), std::string::npos) << seen.detail;
   World const other;
   auto with_sandbox = other.driver();
   auto job = order("true");

@@ -107,7 +107,7 @@ Result<std::vector<Organisation>> Identity::organisations(db::Tx& tx, Actor cons
       FABRICA_TRY(auto found, organisation(tx, id));
       own.push_back(std::move(found));
     }
-    if (actor.anonymous()) return std::unexpected(authorise(actor, Permission::view_factory).error());
+    FABRICA_DO(logged_in(actor));
     return own;
   }
   return tx.all<Organisation>(store::kOrganisations);
@@ -184,7 +184,7 @@ Result<> Identity::grant_unchecked(db::Tx& tx, PersonId person, Grant const& gra
 }
 
 Result<> Identity::set_password(db::Tx& tx, Actor const& actor, std::string const& password_hash) {
-  if (actor.anonymous()) return std::unexpected(authorise(actor, Permission::apply).error());
+  FABRICA_DO(logged_in(actor));
   // Whoever sets the password can log in with it and then do everything the person may.
   if (!actor.scopes.empty())
     return fail(Errc::forbidden, "token_scope", "A token with scopes cannot set the password: log in to do that.");
@@ -222,7 +222,7 @@ Result<> Identity::end_session(db::Tx& tx, std::string_view cookie) {
 }
 
 Result<Token> Identity::create_token(db::Tx& tx, Actor const& actor, TokenDraft const& draft) {
-  if (actor.anonymous()) return std::unexpected(authorise(actor, Permission::apply).error());
+  FABRICA_DO(logged_in(actor));
   FABRICA_DO(check(draft));
   for (auto const& scope : draft.scopes)
     if (!actor.scopes.empty() && std::ranges::find(actor.scopes, scope) == actor.scopes.end())
@@ -242,7 +242,7 @@ Result<Token> Identity::create_token(db::Tx& tx, Actor const& actor, TokenDraft 
 }
 
 Result<std::vector<Token>> Identity::tokens(db::Tx& tx, Actor const& actor) {
-  if (actor.anonymous()) return std::unexpected(authorise(actor, Permission::apply).error());
+  FABRICA_DO(logged_in(actor));
   FABRICA_TRY(auto const rows, tx.all<store::TokenRow>(store::kTokens, actor.id, clock_.now()));
   std::vector<Token> tokens;
   for (auto const& row : rows)
@@ -251,7 +251,7 @@ Result<std::vector<Token>> Identity::tokens(db::Tx& tx, Actor const& actor) {
 }
 
 Result<> Identity::revoke_token(db::Tx& tx, Actor const& actor, PublicId const& token) {
-  if (actor.anonymous()) return std::unexpected(authorise(actor, Permission::apply).error());
+  FABRICA_DO(logged_in(actor));
   PersonId const whose = authorise(actor, Permission::manage_people) ? PersonId{0} : actor.id;
   FABRICA_TRY(auto const changed, tx.run(store::kTokenRevoke, token, whose, clock_.now()));
   if (changed == 0) return fail(Errc::not_found, "token", "There is no such token of yours that is still valid.");

@@ -48,7 +48,7 @@ BOOST_DESCRIBE_STRUCT(LoginRow, (), (id, password_hash, active, locked_until_us)
 inline constexpr db::Query kLogin{"login", R"sql(
   SELECT id, password_hash, active, locked_until_us FROM people WHERE email = $1)sql"};
 inline constexpr db::Query kLoginFailed{"login_failed", R"sql(
-  UPDATE people SET failed_logins = failed_logins + 1,
+  UPDATE people SET failed_logins = CASE WHEN failed_logins >= 4 THEN 0 ELSE failed_logins + 1 END,
          locked_until_us = CASE WHEN failed_logins >= 4 THEN $2 ELSE locked_until_us END
    WHERE email = $1)sql"};
 inline constexpr db::Query kLoginSucceeded{"login_succeeded", R"sql(

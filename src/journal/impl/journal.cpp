@@ -74,15 +74,6 @@ Result<> check_link(std::vector<std::string>& wrong, Kept const& kept, std::int6
 
 }  // namespace
 
-std::string commitment_of(ByteView salt, std::string_view canonical) {
-  crypto::Sha256 hash;
-  hash.update(salt);
-  hash.update(canonical);
-  return hash.finish().hex();
-}
-
-std::string log_entry(std::string_view commitment) { return fmt::format("fabrica/commitment/v1\n{}\n", commitment); }
-
 Result<Recorded> Journal::append(db::Tx& tx, Statement const& statement) {
   FABRICA_DO(tx.run(store::kChainInsert, statement.chain, kNoPrevious));
   FABRICA_TRY(auto const head, tx.one<store::ChainHead>(store::kChainHead, statement.chain));

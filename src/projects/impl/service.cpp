@@ -26,7 +26,7 @@ constexpr db::Query kAll{"projects", R"sql(
 constexpr std::array<std::string_view, 9> kSectors{
     "health", "energy", "automotive", "robotics", "clean_technology", "aerospace", "agriculture", "defence", "other"};
 
-// Which statement shows that a step of the journey is done (product.md, "The journey").
+// Which statement shows that a step of the journey is done.
 struct StepKind {
   std::string_view step;
   std::string_view kind;
@@ -84,7 +84,7 @@ Result<Project> Projects::create(db::Tx& tx, Actor const& actor, ProjectDraft co
 }
 
 Result<Project> Projects::require(db::Tx& tx, Actor const& actor, PublicId const& id, Permission permission) {
-  if (actor.anonymous()) return std::unexpected(identity::authorise(actor, permission).error());
+  FABRICA_DO(identity::logged_in(actor));
   FABRICA_TRY(auto project, load(tx, id));
   FABRICA_DO(identity::authorise(actor, permission, {project.organisation.text(), id.text()}));
   return project;
@@ -95,7 +95,7 @@ Result<Project> Projects::get(db::Tx& tx, Actor const& actor, PublicId const& id
 }
 
 Result<std::vector<Project>> Projects::list(db::Tx& tx, Actor const& actor) {
-  if (actor.anonymous()) return std::unexpected(identity::authorise(actor, Permission::view_project).error());
+  FABRICA_DO(identity::logged_in(actor));
   FABRICA_TRY(auto all, tx.all<Project>(kAll));
   std::erase_if(all, [&](Project const& project) {
     return !identity::authorise(actor, Permission::view_project, {project.organisation.text(), project.id.text()});

@@ -79,6 +79,7 @@ Result<StoredAssessment> Trust::assess(db::Tx& tx, Actor const& actor, PublicId 
 }
 
 Result<StoredAssessment> Trust::assessment(db::Tx& tx, Actor const& actor, PublicId const& id) {
+  FABRICA_DO(identity::logged_in(actor));
   FABRICA_TRY(auto const row, tx.maybe<store::AssessmentRow>(store::kAssessmentById, id));
   if (!row) return fail(Errc::not_found, "assessment", fmt::format("There is no assessment {}.", id.text()));
   FABRICA_DO(p_.projects.require(tx, actor, row->project, Permission::view_project));
@@ -142,6 +143,7 @@ Result<Dossier> Trust::issue(db::Tx& tx, Actor const& actor, PublicId const& pro
 }
 
 Result<Dossier> Trust::dossier(db::Tx& tx, Actor const& actor, PublicId const& id) {
+  FABRICA_DO(identity::logged_in(actor));
   FABRICA_TRY(auto found, tx.maybe<Dossier>(store::kDossierById, id));
   if (!found) return fail(Errc::not_found, "dossier", fmt::format("There is no dossier {}.", id.text()));
   FABRICA_DO(p_.projects.require(tx, actor, found->project, Permission::view_project));
@@ -153,8 +155,10 @@ Result<std::int64_t> Trust::build_waiting() {
               p_.database.read([&](db::Tx& tx) { return tx.all<store::WaitingRow>(store::kDossiersWaiting); }));
   std::int64_t built = 0;
   for (auto const& one : waiting) {
-    FABRICA_TRY(bool const done, build(one, one.row));
-    built += done ? 1 : 0;
+    auto const done = build(one, one.row);
+    // One that errs (a full disk, a tile that cannot be read) is tried again at the next round and holds up no other.
+    if (!done) p_.log.error("dossier.build", {{"dossier", one.id.text()}, {"why", done.error().what}});
+    built += done.value_or(false) ? 1 : 0;
   }
   return built;
 }
