@@ -16,8 +16,6 @@ if(NOT BOOST_181_DIR)
 endif()
 add_library(boost_headers INTERFACE)
 target_include_directories(boost_headers SYSTEM INTERFACE ${BOOST_181_DIR})
-target_compile_definitions(boost_headers INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
-                           BOOST_ASIO_NO_DEPRECATED BOOST_ALL_NO_LIB)
 
 foreach(pc sodium:libsodium sqlite3:sqlite3 pq:libpq curl:libcurl archive:libarchive icu:icu-i18n cbc:cbc)
   string(REPLACE ":" ";" pair ${pc})
@@ -32,6 +30,8 @@ find_package(tomlplusplus REQUIRED)
 fabrica_package(fmt fmt::fmt)
 fabrica_package(openssl OpenSSL::Crypto)
 fabrica_package(boost boost_headers Threads::Threads)
+target_compile_definitions(pkg_boost INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
+                           BOOST_ASIO_NO_DEPRECATED BOOST_ALL_NO_LIB)
 fabrica_package(describe boost_headers)
 fabrica_package(cli11 CLI11::CLI11)
 fabrica_package(tomlplusplus tomlplusplus::tomlplusplus)
