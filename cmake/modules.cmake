@@ -8,8 +8,8 @@ if(FABRICA_PRECOMPILE)
   add_library(fabrica_precompiled STATIC ${CMAKE_BINARY_DIR}/precompiled.cpp)
   target_link_libraries(fabrica_precompiled PRIVATE fabrica_flags pkg_fmt pkg_describe)
   target_compile_options(fabrica_precompiled PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
-  target_precompile_headers(fabrica_precompiled PRIVATE <algorithm> <array> <chrono> <cstdint> <cstring> <expected> <filesystem> <functional>
-    <map> <memory> <mutex> <optional> <set> <span> <sstream> <string> <string_view> <tuple> <utility> <variant> <vector> <fmt/format.h>
+  target_precompile_headers(fabrica_precompiled PRIVATE <algorithm> <array> <chrono> <cstdint> <cstring> <expected> <functional>
+    <map> <memory> <mutex> <optional> <set> <span> <string> <string_view> <tuple> <utility> <variant> <vector> <fmt/format.h>
     <boost/describe.hpp> <boost/mp11.hpp>)
 endif()
 

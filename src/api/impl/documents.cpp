@@ -30,7 +30,7 @@ constexpr std::string_view kProblemSchema =
     R"("description":"RFC 6901 pointer into the body."},"what":{"type":"string"}},"required":["pointer","what"]}}},)"
     R"("required":["type","title","status","detail","reason","request"]})";
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out;
   json::append_string(out, text);
   return out;
@@ -38,8 +38,8 @@ std::string quoted(std::string_view text) {
 
 std::string parameter(std::string_view name, std::string_view in, std::string_view meaning, bool required,
                       std::string_view schema) {
-  return fmt::format(R"({{"name":{},"in":"{}","required":{},"description":{},"schema":{}}})", quoted(name), in,
-                     required, quoted(meaning), schema);
+  return fmt::format(R"({{"name":{},"in":"{}","required":{},"description":{},"schema":{}}})", in_quotes(name), in,
+                     required, in_quotes(meaning), schema);
 }
 
 constexpr std::string_view kString = R"({"type":"string"})";
@@ -99,7 +99,7 @@ std::string Api::describe(Operation const& operation, std::vector<std::string> c
   responses += R"(,"default":{"$ref":"#/components/responses/Problem"})";
 
   std::string members = fmt::format(R"("operationId":{},"summary":{},"tags":[{}],"parameters":[{}],"responses":{{{}}})",
-                                    quoted(operation.doc.id), quoted(operation.doc.summary), quoted(operation.doc.tag),
+                                    in_quotes(operation.doc.id), in_quotes(operation.doc.summary), in_quotes(operation.doc.tag),
                                     parameters, responses);
   if (!operation.shape.in.empty())
     members += fmt::format(R"(,"requestBody":{{"required":true,"content":{{"application/json":{{"schema":{}}}}}}})",
@@ -119,10 +119,10 @@ std::string Api::openapi() const {
     auto& members = paths[plain_path(operation->path, names)];
     std::string method = operation->method;
     for (char& c : method) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-    append_item(members, quoted(method) + ":" + describe(*operation, names));
+    append_item(members, in_quotes(method) + ":" + describe(*operation, names));
   }
   std::string all;
-  for (auto const& [path, members] : paths) append_item(all, quoted(path) + ":{" + members + "}");
+  for (auto const& [path, members] : paths) append_item(all, in_quotes(path) + ":{" + members + "}");
 
   auto schemas = std::string{R"("Problem":)"} + std::string{kProblemSchema};
   if (auto const named = schemas_.named_members(); !named.empty()) append_item(schemas, named);
@@ -134,7 +134,7 @@ std::string Api::openapi() const {
       R"({{"$ref":"#/components/schemas/Problem"}}}}}}}}}},)"
       R"("securitySchemes":{{"token":{{"type":"http","scheme":"bearer"}},)"
       R"("session":{{"type":"apiKey","in":"cookie","name":{}}}}}}}}})",
-      quoted(settings_.title), quoted(settings_.version), all, schemas, quoted(kSessionCookie));
+      in_quotes(settings_.title), in_quotes(settings_.version), all, schemas, in_quotes(kSessionCookie));
 }
 
 void Api::add_check(std::string name, std::function<Result<>()> check) {
