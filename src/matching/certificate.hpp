@@ -1,0 +1,81 @@
+#pragma once
+
+#include <map>
+
+#include "matching/assignment.hpp"
+
+// An assignment's certificate: the input, the pairs and the prices. Whoever holds it can see in one pass over the
+// candidates that no other assignment is better, without knowing how this one was found.
+namespace fabrica::matching {
+
+inline constexpr std::string_view kCertificateFormat = "fabrica.matching.certificate/1";
+
+struct CertificateProposal {
+  std::string id;
+  std::int32_t demand = 0;
+  std::optional<std::int64_t> floor_millionths;
+  std::string organisation;
+  std::string country;
+  std::vector<std::uint32_t> reviewers;  // candidates, and their affinities in the same order
+  std::vector<std::int32_t> affinities_millionths;
+  std::vector<std::uint32_t> assigned;  // reviewers
+
+  static constexpr std::array<std::string_view, 2> kMayBeAbsent{"organisation", "country"};
+};
+BOOST_DESCRIBE_STRUCT(CertificateProposal, (),
+                      (id, demand, floor_millionths, organisation, country, reviewers, affinities_millionths, assigned))
+
+struct CertificateReviewer {
+  std::string id;
+  std::int32_t load_min = 0;
+  std::int32_t load_max = 0;
+  std::string organisation;
+  std::string country;
+
+  static constexpr std::array<std::string_view, 2> kMayBeAbsent{"organisation", "country"};
+};
+BOOST_DESCRIBE_STRUCT(CertificateReviewer, (), (id, load_min, load_max, organisation, country))
+
+struct MatchCertificate {
+  std::string format{kCertificateFormat};
+  MatchRules rules;
+  std::vector<CertificateProposal> proposals;
+  std::vector<CertificateReviewer> reviewers;
+  std::vector<MatchConflict> conflicts;
+  MatchPrices prices;
+};
+BOOST_DESCRIBE_STRUCT(MatchCertificate, (), (format, rules, proposals, reviewers, conflicts, prices))
+
+MatchCertificate certify(MatchInstance const& instance, MatchSolution const& solution);
+
+enum class CertificateState : std::uint8_t {
+  optimal,     // feasible, and nothing is better
+  bounded,     // feasible; the prices prove only that nothing is better by more than `gap_millionths`
+  infeasible,  // breaks a rule of its own input
+};
+BOOST_DESCRIBE_ENUM(CertificateState, optimal, bounded, infeasible)
+
+struct CertificateVerdict {
+  CertificateState state = CertificateState::infeasible;
+  // The pair, load, group or shortfall that shows it, by index and id. Empty when optimal.
+  std::string because;
+  // What the objective can at most still gain; saturates at 2^62.
+  std::int64_t gap_millionths = 0;
+  std::int64_t total_millionths = 0;
+  std::int64_t pairs = 0;
+  std::int64_t missing_reviews = 0;
+  std::int64_t missing_minimums = 0;
+  std::int32_t floors_asked = 0;
+  std::int32_t floors_met = 0;  // bounded is what repairing floors costs
+};
+BOOST_DESCRIBE_STRUCT(CertificateVerdict, (),
+                      (state, because, gap_millionths, total_millionths, pairs, missing_reviews, missing_minimums,
+                       floors_asked, floors_met))
+
+// Shares no code with the solver. Errors: those of check(), invalid "certificate".
+Result<CertificateVerdict> verify(MatchCertificate const& certificate);
+
+// The same from JSON of at most 256 MiB. Errors: also those of json::read.
+Result<CertificateVerdict> verify_certificate(std::string_view json);
+
+}  // namespace fabrica::matching
