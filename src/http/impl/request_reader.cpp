@@ -51,8 +51,9 @@ Response bad_request(std::string what, Request const& request) {
   return problem(Error{Errc::invalid, "bad_request", std::move(what)}, request.request_id);
 }
 
-// Whether this may be the beginning of a chunked body's end, "0" and two empty lines, that is to come: Beast before 1.86 stops the
-// program by an assertion when it is asked again with less than all of it (boostorg/beast pull request 2861). More always follows.
+// Whether this may be the beginning of a chunked body's end, "0" and two empty lines, that is to come: Beast before 1.86
+// stops the program by an assertion when it is asked again with less than all of it (boostorg/beast pull request 2861).
+// More always follows.
 bool cut_end(boost::asio::const_buffer waiting) {
   return waiting.size() < 5 && *static_cast<char const*>(waiting.data()) == '0';
 }
