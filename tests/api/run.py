@@ -5,6 +5,7 @@ Each file of scenarios/ gets a factory of its own, with an administrator (as adm
 after every step, which no step may notice. README.md says how a scenario is written.
 """
 import argparse
+import hashlib
 import json
 import pathlib
 import re
@@ -77,19 +78,39 @@ class World:
             words = found[1].split(" ")
             if words[0] == "repeat":
                 return words[1] * int(words[2])
+            if words[0] in ("sha256", "size"):
+                content = (harness.ROOT / words[1]).read_bytes()
+                return hashlib.sha256(content).hexdigest() if words[0] == "sha256" else str(len(content))
             if found[1] not in self.kept:
                 raise harness.Failure(f"nothing is kept under the name {found[1]}")
             return str(self.kept[found[1]])
 
         return re.sub(r"\{\{([^{}]+)\}\}", value, text)
 
+    def body(self, step):
+        """The lines; or bytes: @file PATH [FROM TO] of a file of the sources, @hex 00ff."""
+        if not step.body:
+            return None
+        words = self.fill(step.body[0]).split(" ")
+        if words[0] == "@hex":
+            return bytes.fromhex(words[1])
+        if words[0] == "@file":
+            content = (harness.ROOT / words[1]).read_bytes()
+            return content[int(words[2]):int(words[3])] if words[2:] else content
+        return self.fill("\n".join(step.body))
+
     def act(self, step):
         words = self.fill(step.act).split(" ")
-        body = self.fill("\n".join(step.body)) if step.body else None
+        body = self.body(step)
         if words[0] == "RUN":
             return self.command(shlex.split(" ".join(words[1:])))
         if words[0] == "SQL":
             self.run_sql(" ".join(words[1:]))
+            return None
+        if words[0] == "FLIP":
+            content = bytearray(pathlib.Path(words[1]).read_bytes())
+            content[int(words[2])] ^= 1
+            pathlib.Path(words[1]).write_bytes(content)
             return None
         if words[0] == "RAW":
             data = body.replace("\\r\\n", "\n").replace("\n", "\r\n") + "\r\n\r\n"
@@ -164,6 +185,11 @@ class World:
         elif words[0] == "keep":
             self.kept[words[1]] = answer.header(words[4]) if words[3] == "header" else at_pointer(answer.json(), words[3])
             must(self.kept[words[1]] is not None)
+        elif words[0] == "save":
+            self.kept[words[1]] = self.factory.folder.parent / f"{self.factory.folder.name}-{words[1]}"
+            self.kept[words[1]].write_bytes(answer.body)
+        elif words[0] == "read":
+            self.kept[words[1]] = pathlib.Path(words[2]).read_text().strip()
         elif words[0] == "cookie":
             self.kept[words[1]] = answer.header("Set-Cookie").split(";")[0]
         elif words[0] == "no" and words[1] == "header":
@@ -219,7 +245,7 @@ class Lane:
         factory = harness.Factory(self.build, folder, settings)
         run_sql = (lambda text: self.postgres.sql(name, text)) if self.postgres else factory.sqlite
         return World(factory.start(), {"admin": self.token, "data": folder, "token_file": self.scratch / "pattern.token",
-                                       "scratch": self.scratch, "password": harness.PASSWORD}, run_sql, self.mode == "restart")
+                                       "scratch": self.scratch, "root": harness.ROOT, "password": harness.PASSWORD}, run_sql, self.mode == "restart")
 
     def stop(self):
         if self.postgres:
