@@ -68,6 +68,21 @@ TEST_P(ComputeDb, AJobGoesFromItsHoldToItsArtefacts) {
   world.expect_sound();
 }
 
+TEST_P(ComputeDb, ALogIsThereAlsoWhenTheDriverHasForgottenItAndNoRowSaysSoYet) {
+  World world{db()};
+  auto const job = world.submit();
+  world.settle();
+  world.run(job).out = "hello\n";
+  world.driver.end(job.id.text(), EndReason::completed);
+  world.settle();
+  static constexpr db::Query kNotYet{"test_not_yet", "UPDATE jobs SET kept_by_driver = 1"};
+  ASSERT_TRUE(db().write([&](db::Tx& tx) { return tx.run(kNotYet); }));
+  auto const piece = world.compute.log(job, LogStream::out, 0, 100);
+  ASSERT_TRUE(piece) << db::why(piece);
+  EXPECT_EQ(piece->bytes, "hello\n");
+  EXPECT_EQ(code_of(world.compute.log(job, LogStream::err, 0, 100)), Errc::not_found);
+}
+
 TEST_P(ComputeDb, WithoutAnAwardOrBeyondItNothingIsSubmitted) {
   World world{db()};
   auto draft = World::draft(4);

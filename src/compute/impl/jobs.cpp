@@ -181,17 +181,20 @@ Result<Job> Compute::cancel(db::Tx& tx, identity::Actor const& actor, PublicId c
 }
 
 Result<runtime::Piece> Compute::log(Job const& job, LogStream stream, std::uint64_t offset, std::size_t bytes_max) {
-  struct Where {
-    bool kept_by_driver = true;
-    std::vector<store::FileRow> files{};
-  };
-  FABRICA_TRY(auto const where, p_.database.read([&](db::Tx& tx) -> Result<Where> {
+  FABRICA_TRY(auto const kept_by_driver, p_.database.read([&](db::Tx& tx) -> Result<bool> {
     FABRICA_TRY(auto const row, job_row(tx, job.id));
-    FABRICA_TRY(auto files, tx.all<store::FileRow>(store::kFiles, row.id));
-    return Where{row.kept_by_driver, std::move(files)};
+    return row.kept_by_driver;
   }));
-  if (where.kept_by_driver) return p_.driver.log(job.id.text(), stream, offset, bytes_max);
-  for (auto const& file : where.files) {
+  if (kept_by_driver) {
+    auto piece = p_.driver.log(job.id.text(), stream, offset, bytes_max);
+    if (piece || piece.error().code != Errc::not_found) return piece;
+  }
+  // Only now: the driver forgets a log after it was stored, and the row says so after that.
+  FABRICA_TRY(auto const files, p_.database.read([&](db::Tx& tx) -> Result<std::vector<store::FileRow>> {
+    FABRICA_TRY(auto const row, job_row(tx, job.id));
+    return tx.all<store::FileRow>(store::kFiles, row.id);
+  }));
+  for (auto const& file : files) {
     if (file.role != store::FileRole::log || file.path != json::enum_name(stream)) continue;
     FABRICA_TRY(auto const digest, crypto::Digest::from_hex(file.sha256));
     FABRICA_TRY(auto const reader, p_.blobs.open(digest));
