@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/time.hpp"
+#include "forms/shipped.hpp"
 
 namespace fabrica::calls {
 namespace {
@@ -104,6 +105,7 @@ void check_answers(Case const& in, std::vector<Check>& out) {
         passed("personal_data",
                fmt::format("Are personal data processed? Answer: {}.", db::enum_name(in.proposal.personal_data)),
                in.call.source));
+  if (in.call.kind != CallKind::first_come) return;
   out.push_back(check_answer("first_come_accepted", "Is an award in order of arrival accepted?",
                              in.proposal.first_come_accepted, Answer::yes, in.call.source,
                              "This call awards in order of arrival: accept that, or choose another call."));
@@ -167,14 +169,49 @@ std::vector<Check> check_proposal(Case const& in) {
   return out;
 }
 
-ProposalEvent verdict_of(std::span<Check const> checks) {
+ProposalEvent verdict_of(std::span<Check const> checks, CallKind kind) {
   auto const any = [&](Outcome outcome) {
     return std::ranges::any_of(checks, [&](Check const& one) { return one.outcome == outcome; });
   };
-  if (any(Outcome::fail)) return ProposalEvent::reject;
+  bool const reviewed = kind == CallKind::reviewed;
+  if (any(Outcome::fail)) return reviewed ? ProposalEvent::ask : ProposalEvent::reject;
   if (any(Outcome::unknown)) return ProposalEvent::ask;
-  return ProposalEvent::queue;
+  return reviewed ? ProposalEvent::enter : ProposalEvent::queue;
 }
+
+namespace {
+
+void check_steps(std::vector<StepRule> const& steps, std::vector<Fault>& faults) {
+  bool decision = false;
+  bool expert = false;
+  for (std::size_t at = 0; at < steps.size(); ++at) {
+    auto const where = fmt::format("/reviewed/steps/{}/step", at);
+    auto const step = steps[at].step;
+    if (at > 0 && step <= steps[at - 1].step)
+      faults.push_back({where,
+                        "The steps come in this order, each once: administrative, technical, expert, panel, "
+                        "decision, response."});
+    decision = decision || step == StepKind::decision;
+    expert = expert || step == StepKind::expert;
+    if (step == StepKind::panel && !expert)
+      faults.push_back({where, "A panel discusses reviews: switch the step expert on before it."});
+  }
+  if (!decision) faults.push_back({"/reviewed/steps", "The step decision is always one of them."});
+}
+
+void check_reviewed(CallDraft const& draft, std::vector<Fault>& faults) {
+  auto const& rules = *draft.reviewed;
+  for (auto& fault : schedule::faults_of(rules.schedule, "/reviewed/schedule")) faults.push_back(std::move(fault));
+  if (rules.schedule.kind == schedule::RuleKind::permanent)
+    faults.push_back({"/reviewed/schedule/kind", "A call that is decided by review has cut-offs."});
+  if (auto const form = forms::shipped(rules.form); !form)
+    faults.push_back({"/reviewed/form", fmt::format("There is no form {}; there are {}.", rules.form,
+                                                    fmt::join(forms::shipped_keys(), ", "))});
+  if (draft.closes) faults.push_back({"/closes", "A reviewed call ends with its schedule: leave this out."});
+  check_steps(rules.steps, faults);
+}
+
+}  // namespace
 
 Result<> check(CallDraft const& draft) {
   std::vector<Fault> faults;
@@ -195,6 +232,9 @@ Result<> check(CallDraft const& draft) {
       faults.push_back({fmt::format("/countries/{}", at),
                         "A country is two capital letters; the groups are eu, eurohpc and associated."});
   }
+  if (draft.reviewed.has_value() != (draft.kind == CallKind::reviewed))
+    faults.push_back({"/reviewed", "A call of the kind reviewed has these rules, and no other call has."});
+  if (draft.reviewed) check_reviewed(draft, faults);
   if (faults.empty()) return {};
   auto const what = faults.front().what;
   return fail(Errc::invalid, "input", what, std::move(faults));

@@ -31,8 +31,9 @@ struct Case {
 // Eligibility and technical checks, all of them, each explaining itself. What is not known is `unknown`, never a pass.
 std::vector<Check> check_proposal(Case const& in);
 
-// What the checks mean: reject if one fails, ask if one is unknown, else queue.
-ProposalEvent verdict_of(std::span<Check const> checks);
+// What the checks mean. First come: reject if one fails, ask if one is unknown, else queue. Reviewed: ask if one fails
+// or is unknown, for there is time until the cut-off; else enter.
+ProposalEvent verdict_of(std::span<Check const> checks, CallKind kind);
 
 Result<> check(CallDraft const& draft);
 

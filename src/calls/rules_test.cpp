@@ -197,7 +197,7 @@ TEST(ProposalChecks, AllPassForASoundProposal) {
     EXPECT_EQ(check.outcome, Outcome::pass) << check.rule << ": " << check.fact;
     EXPECT_TRUE(check.remedy.empty()) << check.rule;
   }
-  EXPECT_EQ(verdict_of(checks), ProposalEvent::queue);
+  EXPECT_EQ(verdict_of(checks, CallKind::first_come), ProposalEvent::queue);
 }
 
 TEST(ProposalChecks, EachPassesFailsOrAsksByItself) {
@@ -241,7 +241,7 @@ TEST(ProposalChecks, WhatIsNotKnownNeverPasses) {
   for (auto const* name :
        {"country", "civilian_purposes", "excluded_uses", "personal_data", "first_come_accepted", "memory", "effort"})
     EXPECT_EQ(rule(checks, name).outcome, Outcome::unknown) << name;
-  EXPECT_EQ(verdict_of(checks), ProposalEvent::ask);
+  EXPECT_EQ(verdict_of(checks, CallKind::first_come), ProposalEvent::ask);
 }
 
 TEST(ProposalChecks, SayTheReasonThatWasGivenForAnUnusualAmount) {
@@ -254,9 +254,10 @@ TEST(ProposalChecks, SayTheReasonThatWasGivenForAnUnusualAmount) {
 TEST(ProposalVerdict, RejectsForOneFailureAsksForOneUnknownElseQueues) {
   auto const check = [](Outcome outcome) { return Check{"rule", outcome, "fact", "source", ""}; };
   using enum Outcome;
-  EXPECT_EQ(verdict_of(std::vector{check(pass), check(pass)}), ProposalEvent::queue);
-  EXPECT_EQ(verdict_of(std::vector{check(pass), check(unknown)}), ProposalEvent::ask);
-  EXPECT_EQ(verdict_of(std::vector{check(unknown), check(fail), check(pass)}), ProposalEvent::reject);
+  EXPECT_EQ(verdict_of(std::vector{check(pass), check(pass)}, CallKind::first_come), ProposalEvent::queue);
+  EXPECT_EQ(verdict_of(std::vector{check(pass), check(unknown)}, CallKind::first_come), ProposalEvent::ask);
+  EXPECT_EQ(verdict_of(std::vector{check(unknown), check(fail), check(pass)}, CallKind::first_come),
+            ProposalEvent::reject);
 }
 
 CallDraft call_draft() {

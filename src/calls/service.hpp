@@ -14,6 +14,12 @@ class Store;
 
 namespace fabrica::calls {
 
+namespace store {
+struct CallRow;
+struct ProposalRow;
+struct Rules;
+}  // namespace store
+
 // Where a project's jobs on a partition are charged: what compute needs of an award.
 struct ChargedTo {
   PublicId award;
@@ -34,10 +40,13 @@ class Calls {
         budget_{budget},
         facts_{facts} {}
 
-  // Calls: a draft is changed by making another; a published call's rules never change under a running proposal.
+  // A reviewed call gets its first rounds from its schedule. Errors: those of check(CallDraft).
   Result<Call> create(db::Tx& tx, identity::Actor const& actor, CallDraft const& draft);
   // Opens the capacity accounts of its offers. Statement: call.published.
   Result<Call> publish(db::Tx& tx, identity::Actor const& actor, PublicId const& call);
+  // Other rules from now on, as the next version: proposals that were sent keep theirs, a draft takes the new ones when
+  // it is saved again. Kind, schedule and offers of rounds that are there stay. Statement: call.amended.
+  Result<Call> amend(db::Tx& tx, identity::Actor const& actor, PublicId const& call, CallDraft const& draft);
   Result<Call> close(db::Tx& tx, identity::Actor const& actor, PublicId const& call);
   // More (or less) of what is not yet awarded; proposals in line are decided at once. Statement:
   // offer.capacity_changed.
@@ -54,6 +63,8 @@ class Calls {
   // Checks, and decides what can be decided: awarded, waiting, incomplete (asks) or rejected, each with its reasons.
   // Statements: proposal.submitted, proposal.checked, award.decided.
   Result<Proposal> submit(db::Tx& tx, identity::Actor const& actor, PublicId const& proposal);
+  // Reviewed calls, before the cut-off: a proposal that was sent becomes a draft again. Statement: proposal.recalled.
+  Result<Proposal> recall(db::Tx& tx, identity::Actor const& actor, PublicId const& proposal);
   Result<Proposal> withdraw(db::Tx& tx, identity::Actor const& actor, PublicId const& proposal);
   Result<Proposal> proposal(db::Tx& tx, identity::Actor const& actor, PublicId const& proposal);
   Result<std::vector<Proposal>> proposals(db::Tx& tx, identity::Actor const& actor, PublicId const& project);
@@ -65,13 +76,18 @@ class Calls {
   Result<ChargedTo> charged_to(db::Tx& tx, PublicId const& project, std::string_view partition);
 
  private:
+  friend class Rounds;
   struct Loaded;
-  Result<Call> load_call(db::Tx& tx, PublicId const& id);
+  Result<store::Rules> rules_of(db::Tx& tx, std::int64_t call, std::int64_t version);
+  Result<> open_steps(db::Tx& tx, store::ProposalRow const& proposal);
+  // As its rules stand now, or stood in a version.
+  Result<Call> load_call(db::Tx& tx, PublicId const& id, std::optional<std::int64_t> version = {});
   Result<Loaded> load_proposal(db::Tx& tx, identity::Actor const& actor, PublicId const& id,
                                identity::Permission permission);
   Result<Proposal> store_draft(db::Tx& tx, PublicId const& project, PublicId const& id, ProposalDraft const& draft,
                                bool is_new);
   Result<std::vector<Check>> check(db::Tx& tx, Loaded const& loaded, Call const& call, Offer const& offer);
+  Result<> check_round(db::Tx& tx, Loaded const& loaded, Call const& call);
   Result<> serve_line(db::Tx& tx, Offer const& offer);
   Result<> award(db::Tx& tx, PublicId const& proposal, Offer const& offer);
 

@@ -9,16 +9,18 @@
 #include "base/id.hpp"
 #include "base/time.hpp"
 #include "budget/service.hpp"
+#include "calls/reviewed.hpp"
 #include "identity/service.hpp"
 #include "json/json.hpp"
 
 namespace fabrica::calls {
 
-// How a call decides. Peer-reviewed kinds will be further values with steps of their own.
+// How a call decides.
 enum class CallKind : std::uint8_t {
   first_come,  // eligible and technically sound proposals are awarded in order of arrival while capacity lasts
+  reviewed,    // in rounds with a cut-off each: steps of evaluation, a ranked list, awards by rank
 };
-BOOST_DESCRIBE_ENUM(CallKind, first_come)
+BOOST_DESCRIBE_ENUM(CallKind, first_come, reviewed)
 
 enum class CallState : std::uint8_t { draft, published, closed };
 BOOST_DESCRIBE_ENUM(CallState, draft, published, closed)
@@ -52,8 +54,9 @@ struct CallDraft {
   std::vector<identity::OrganisationKind> organisation_kinds;  // who may apply
   // Country codes, or the groups the facts know: "eu", "eurohpc", "associated".
   std::vector<std::string> countries;
-  std::string source;  // where these rules are published
-  std::vector<OfferDraft> offers;
+  std::string source;                     // where these rules are published
+  std::vector<OfferDraft> offers;         // of each round
+  std::optional<ReviewedRules> reviewed;  // of the kind reviewed, and of no other
   std::optional<bool> demo;
 
   static constexpr auto limits() {
@@ -69,7 +72,7 @@ struct CallDraft {
 };
 BOOST_DESCRIBE_STRUCT(CallDraft, (),
                       (title, summary, kind, access_mode, opens, closes, duration_days_max, answer_working_days,
-                       organisation_kinds, countries, source, offers, demo))
+                       organisation_kinds, countries, source, offers, reviewed, demo))
 
 struct Offer {
   PublicId id;
@@ -83,8 +86,8 @@ struct Offer {
 };
 BOOST_DESCRIBE_STRUCT(Offer, (), (id, partition, unit, min_units, max_units, capacity_units, left_units, open))
 
-// A call with its one round. A first-come call has a single round from opening to closing; calls with cut-offs will
-// have one a cut-off.
+// A call with the round that takes proposals now, or the next one to do so, or its last. A first-come call has a single
+// round from opening to closing; a reviewed one has one a cut-off.
 struct Call {
   PublicId id;
   PublicId round;
@@ -92,8 +95,9 @@ struct Call {
   std::string summary;
   CallKind kind{};
   CallState state{};
+  std::int64_t version = 1;  // of its rules
   std::optional<std::string> access_mode;
-  Time opens;
+  Time opens;  // of the round, as is closes
   std::optional<Time> closes;
   std::int64_t duration_days_max = 0;
   std::int64_t answer_working_days = 0;
@@ -102,10 +106,11 @@ struct Call {
   std::string source;
   bool demo = false;
   std::vector<Offer> offers;
+  std::optional<ReviewedRules> reviewed;
 };
 BOOST_DESCRIBE_STRUCT(Call, (),
-                      (id, round, title, summary, kind, state, access_mode, opens, closes, duration_days_max,
-                       answer_working_days, organisation_kinds, countries, source, demo, offers))
+                      (id, round, title, summary, kind, state, version, access_mode, opens, closes, duration_days_max,
+                       answer_working_days, organisation_kinds, countries, source, demo, offers, reviewed))
 
 // Yes, no, or not said: what is not said never passes a check.
 enum class Answer : std::uint8_t { yes, no, unknown };
@@ -123,6 +128,7 @@ struct ProposalDraft {
   Answer first_come_accepted{};              // awarded in order of arrival, without competition
   std::optional<std::string> amount_reason;  // when it is far from what the plan says
   json::Raw plan;                            // the planner's request, as for POST /plan
+  std::optional<json::Raw> form;             // answers to the call's form, by field
 
   static constexpr auto limits() {
     return std::tuple{
@@ -133,7 +139,7 @@ struct ProposalDraft {
 };
 BOOST_DESCRIBE_STRUCT(ProposalDraft, (),
                       (call, partition, amount_units, duration_days, purpose, civilian_purposes, excluded_uses,
-                       personal_data, first_come_accepted, amount_reason, plan))
+                       personal_data, first_come_accepted, amount_reason, plan, form))
 
 enum class Outcome : std::uint8_t { pass, fail, unknown };
 BOOST_DESCRIBE_ENUM(Outcome, pass, fail, unknown)
@@ -151,14 +157,33 @@ BOOST_DESCRIBE_STRUCT(Check, (), (rule, outcome, fact, source, remedy))
 enum class ProposalState : std::uint8_t {
   draft,
   incomplete,  // an answer is missing: change it and submit again
-  waiting,     // in line for capacity, in order of arrival
+  waiting,     // first come: in line for capacity, in order of arrival
+  submitted,   // reviewed: sent, and may be called back until the cut-off
+  evaluating,  // reviewed: in the steps of the evaluation, or decided and not yet published
+  offered,     // reviewed: hours are held for the applicant, who has to answer
+  reserve,     // reviewed: next in rank should hours come free
   awarded,
+  declined,  // by the applicant
   rejected,
   withdrawn,
 };
-BOOST_DESCRIBE_ENUM(ProposalState, draft, incomplete, waiting, awarded, rejected, withdrawn)
+BOOST_DESCRIBE_ENUM(ProposalState, draft, incomplete, waiting, submitted, evaluating, offered, reserve, awarded,
+                    declined, rejected, withdrawn)
 
-enum class ProposalEvent : std::uint8_t { ask, queue, award, reject, withdraw };
+enum class ProposalEvent : std::uint8_t {
+  ask,
+  queue,
+  enter,
+  recall,
+  evaluate,
+  offer,
+  hold_in_reserve,
+  award,
+  decline,
+  reject,
+  reopen,
+  withdraw
+};
 
 struct ProposalStep {
   ProposalState from;
@@ -176,6 +201,23 @@ inline constexpr std::array kProposalSteps{
     ProposalStep{ProposalState::incomplete, ProposalEvent::withdraw, ProposalState::withdrawn},
     ProposalStep{ProposalState::waiting, ProposalEvent::award, ProposalState::awarded},
     ProposalStep{ProposalState::waiting, ProposalEvent::withdraw, ProposalState::withdrawn},
+    ProposalStep{ProposalState::draft, ProposalEvent::enter, ProposalState::submitted},
+    ProposalStep{ProposalState::incomplete, ProposalEvent::enter, ProposalState::submitted},
+    ProposalStep{ProposalState::submitted, ProposalEvent::recall, ProposalState::draft},
+    ProposalStep{ProposalState::submitted, ProposalEvent::evaluate, ProposalState::evaluating},
+    ProposalStep{ProposalState::submitted, ProposalEvent::withdraw, ProposalState::withdrawn},
+    ProposalStep{ProposalState::evaluating, ProposalEvent::offer, ProposalState::offered},
+    ProposalStep{ProposalState::evaluating, ProposalEvent::award, ProposalState::awarded},
+    ProposalStep{ProposalState::evaluating, ProposalEvent::hold_in_reserve, ProposalState::reserve},
+    ProposalStep{ProposalState::evaluating, ProposalEvent::reject, ProposalState::rejected},
+    ProposalStep{ProposalState::evaluating, ProposalEvent::withdraw, ProposalState::withdrawn},
+    ProposalStep{ProposalState::offered, ProposalEvent::award, ProposalState::awarded},
+    ProposalStep{ProposalState::offered, ProposalEvent::decline, ProposalState::declined},
+    ProposalStep{ProposalState::reserve, ProposalEvent::offer, ProposalState::offered},
+    ProposalStep{ProposalState::reserve, ProposalEvent::award, ProposalState::awarded},
+    ProposalStep{ProposalState::reserve, ProposalEvent::reject, ProposalState::rejected},
+    ProposalStep{ProposalState::reserve, ProposalEvent::withdraw, ProposalState::withdrawn},
+    ProposalStep{ProposalState::rejected, ProposalEvent::reopen, ProposalState::evaluating},
 };
 constexpr std::optional<ProposalState> next(ProposalState from, ProposalEvent on) {
   for (auto const& step : kProposalSteps)
@@ -189,6 +231,8 @@ struct Proposal {
   PublicId id;
   PublicId project;
   PublicId call;
+  PublicId round;
+  std::int64_t call_version = 1;  // the rules it is judged by
   PublicId offer;
   std::string partition;
   budget::Unit unit{};
@@ -202,10 +246,11 @@ struct Proposal {
   std::vector<Check> checks;
   std::optional<PublicId> award;
   json::Raw plan;
+  std::optional<json::Raw> form;
 };
 BOOST_DESCRIBE_STRUCT(Proposal, (),
-                      (id, project, call, offer, partition, unit, amount_units, duration_days, purpose, state,
-                       submitted, decided, decision_reason, checks, award, plan))
+                      (id, project, call, round, call_version, offer, partition, unit, amount_units, duration_days,
+                       purpose, state, submitted, decided, decision_reason, checks, award, plan, form))
 
 // Hours a project may use on a partition, with the account that counts them.
 struct Award {

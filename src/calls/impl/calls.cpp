@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/check.hpp"
+#include "calls/impl/round_maker.hpp"
 #include "calls/impl/store.hpp"
 #include "calls/rules.hpp"
 #include "calls/service.hpp"
@@ -35,32 +36,59 @@ Offer offer_of(store::OfferRow const& row, std::int64_t left_micro) {
           row.is_open};
 }
 
+store::Rules rules_from(CallDraft const& draft) {
+  return {draft.summary,
+          draft.access_mode,
+          draft.duration_days_max,
+          draft.answer_working_days,
+          draft.organisation_kinds,
+          draft.countries,
+          draft.source,
+          draft.reviewed,
+          draft.offers};
+}
+
+Result<schedule::Round> first_round(ReviewedRules const& rules, Micros from) {
+  FABRICA_TRY(auto const schedule, schedule::Schedule::of(rules.schedule));
+  auto const cutoff = schedule.next_cutoff(from);
+  auto const rounds = cutoff ? schedule.rounds(*cutoff - 1, *cutoff) : std::vector<schedule::Round>{};
+  if (rounds.empty() || !rounds.front().closes)
+    return fail(Errc::invalid, "schedule", "The schedule has no cut-off to come.",
+                {{"/reviewed/schedule", "no cut-off after now and after the call's opening"}});
+  return rounds.front();
+}
+
 }  // namespace
+
+Result<store::Rules> Calls::rules_of(db::Tx& tx, std::int64_t call, std::int64_t version) {
+  FABRICA_TRY(auto const text, tx.one<std::string>(store::kVersionRules, call, version));
+  return json::read<store::Rules>(text);
+}
 
 Result<Call> Calls::create(db::Tx& tx, Actor const& actor, CallDraft const& draft) {
   FABRICA_DO(identity::authorise(actor, Permission::manage_calls));
   FABRICA_DO(calls::check(draft));
   auto const now = clock_.now();
   auto const id = PublicId::make(now, random_);
-  store::Rules const rules{
-      draft.summary,   draft.access_mode, draft.duration_days_max, draft.answer_working_days, draft.organisation_kinds,
-      draft.countries, draft.source};
-  FABRICA_TRY(auto const call, tx.insert(store::kCallInsert, id, draft.title, draft.kind, json::write(rules),
-                                         draft.opens, draft.closes, draft.demo.value_or(false), now));
-  FABRICA_TRY(auto const round,
-              tx.insert(store::kRoundInsert, PublicId::make(now, random_), call, draft.opens, draft.closes));
-  for (auto const& offer : draft.offers)
-    FABRICA_DO(tx.run(store::kOfferInsert, PublicId::make(now, random_), round, offer.partition, offer.unit,
-                      offer.min_units, offer.max_units, offer.capacity_units));
+  schedule::Round first{"until further notice", draft.opens, draft.closes, std::nullopt};
+  if (draft.reviewed) {
+    FABRICA_TRY(first, first_round(*draft.reviewed, std::max(draft.opens.us, now)));
+  }
+  auto const rules = json::write(rules_from(draft));
+  FABRICA_TRY(auto const call, tx.insert(store::kCallInsert, id, draft.title, draft.kind, rules, draft.opens,
+                                         draft.closes, draft.demo.value_or(false), now));
+  FABRICA_DO(tx.run(store::kVersionInsert, call, 1, rules, actor.person.text(), now));
+  auto const opens = std::max(first.opens.value_or(draft.opens).us, draft.opens.us);
+  FABRICA_DO((RoundMaker{clock_, random_, budget_}.make(tx, call, 1, first, opens, draft.offers, false)));
   FABRICA_TRY(auto made, load_call(tx, id));
   FABRICA_DO(journal_.append(tx, about("call.drafted", actor, json::write(made))));
   return made;
 }
 
-Result<Call> Calls::load_call(db::Tx& tx, PublicId const& id) {
+Result<Call> Calls::load_call(db::Tx& tx, PublicId const& id, std::optional<std::int64_t> version) {
   FABRICA_TRY(auto const row, tx.maybe<store::CallRow>(store::kCallById, id));
   if (!row) return fail(Errc::not_found, "call", fmt::format("There is no call {}.", id.text()));
-  FABRICA_TRY(auto const rules, json::read<store::Rules>(row->rules));
+  FABRICA_TRY(auto const rules, rules_of(tx, row->id, version.value_or(row->version)));
   FABRICA_TRY(auto const rows, tx.all<store::OfferRow>(store::kOffersOfRound, row->round_id));
   Call call{row->public_id,
             row->round_public_id,
@@ -68,6 +96,7 @@ Result<Call> Calls::load_call(db::Tx& tx, PublicId const& id) {
             rules.summary,
             row->kind,
             row->state,
+            version.value_or(row->version),
             rules.access_mode,
             row->opens_us,
             row->closes_us,
@@ -77,7 +106,8 @@ Result<Call> Calls::load_call(db::Tx& tx, PublicId const& id) {
             rules.countries,
             rules.source,
             row->demo,
-            {}};
+            {},
+            rules.reviewed};
   for (auto const& offer : rows) {
     auto const account = budget_.find_account(tx, offer.public_id.text(), budget::AccountKind::capacity);
     if (!account && account.error().code != Errc::not_found) return std::unexpected(account.error());
@@ -93,18 +123,28 @@ Result<Call> Calls::publish(db::Tx& tx, Actor const& actor, PublicId const& id) 
   if (!row) return fail(Errc::not_found, "call", fmt::format("There is no call {}.", id.text()));
   FABRICA_TRY(auto const moved, tx.run(store::kCallMove, row->id, CallState::draft, CallState::published));
   if (moved != 1) return fail(Errc::conflict, "call_state", "Only a draft can be published.");
-  FABRICA_TRY(auto const offers, tx.all<store::OfferRow>(store::kOffersOfRound, row->round_id));
-  for (auto const& offer : offers) {
-    FABRICA_TRY(auto const source, budget_.open_account(tx, "factory", budget::AccountKind::source, offer.unit));
-    FABRICA_TRY(auto const capacity,
-                budget_.open_account(tx, offer.public_id.text(), budget::AccountKind::capacity, offer.unit));
-    if (offer.capacity_units > 0)
-      FABRICA_DO(budget_.transfer(
-          tx, {fmt::format("offer/{}/1", offer.public_id.text()), source.id, capacity.id,
-               offer.capacity_units * budget::kMicroUnits, "capacity of an offer", offer.public_id.text()}));
-  }
+  FABRICA_DO((RoundMaker{clock_, random_, budget_}.open_capacity(tx, row->round_id)));
   FABRICA_TRY(auto call, load_call(tx, id));
   FABRICA_DO(journal_.append(tx, about("call.published", actor, json::write(call))));
+  return call;
+}
+
+Result<Call> Calls::amend(db::Tx& tx, Actor const& actor, PublicId const& id, CallDraft const& draft) {
+  FABRICA_DO(identity::authorise(actor, Permission::manage_calls));
+  FABRICA_DO(calls::check(draft));
+  FABRICA_TRY(auto const row, tx.maybe<store::CallRow>(store::kCallById, id));
+  if (!row) return fail(Errc::not_found, "call", fmt::format("There is no call {}.", id.text()));
+  if (row->state == CallState::closed)
+    return fail(Errc::conflict, "call_state", "A closed call is not amended any more.");
+  if (row->kind != draft.kind)
+    return fail(Errc::invalid, "call_kind", "A call keeps its kind: close it and publish another.",
+                {{"/kind", "changed"}});
+  auto const rules = json::write(rules_from(draft));
+  FABRICA_TRY(auto const moved, tx.run(store::kVersionAdvance, row->id, row->version, row->version + 1, draft.title));
+  if (moved != 1) return fail(Errc::conflict, "call_changed", "Somebody amended this call meanwhile: read it again.");
+  FABRICA_DO(tx.run(store::kVersionInsert, row->id, row->version + 1, rules, actor.person.text(), clock_.now()));
+  FABRICA_TRY(auto call, load_call(tx, id));
+  FABRICA_DO(journal_.append(tx, about("call.amended", actor, json::write(call))));
   return call;
 }
 

@@ -9,6 +9,8 @@
 #include "calls/rules.hpp"
 #include "calls/service.hpp"
 #include "facts/service.hpp"
+#include "forms/check.hpp"
+#include "forms/shipped.hpp"
 
 namespace fabrica::calls {
 
@@ -30,9 +32,14 @@ struct SubmittedBody {
   budget::Unit unit{};
   std::int64_t amount_units = 0;
   std::int64_t duration_days = 0;
+  std::int64_t call_version = 0;
   store::Answers answers;
+  std::string form_digest;     // empty for a call without a form
+  std::string answers_digest;  // of the form's answers, which stay beside the statement
 };
-BOOST_DESCRIBE_STRUCT(SubmittedBody, (), (proposal, call, partition, unit, amount_units, duration_days, answers))
+BOOST_DESCRIBE_STRUCT(SubmittedBody, (),
+                      (proposal, call, partition, unit, amount_units, duration_days, call_version, answers, form_digest,
+                       answers_digest))
 
 struct CheckedBody {
   PublicId proposal;
@@ -61,10 +68,14 @@ journal::Statement in_project(PublicId const& project, std::string_view kind, st
 Result<Proposal> proposal_of(store::ProposalRow const& row) {
   FABRICA_TRY(auto answers, json::read<store::Answers>(row.answers));
   FABRICA_TRY(auto checks, json::read<std::vector<Check>>(row.checks));
-  return Proposal{row.public_id,       row.project,       row.call_public_id,  row.offer_public_id,
-                  row.partition_name,  row.unit,          row.amount_units,    row.duration_days,
-                  answers.purpose,     row.state,         row.submitted_us,    row.decided_us,
-                  row.decision_reason, std::move(checks), row.award_public_id, answers.plan};
+  auto form = row.form_answers ? std::optional{json::Raw{*row.form_answers}} : std::nullopt;
+  // Until a round is published its proposals read alike.
+  return Proposal{
+      row.public_id,       row.project,         row.call_public_id,  row.round_public_id.value_or(PublicId{}),
+      row.call_version,    row.offer_public_id, row.partition_name,  row.unit,
+      row.amount_units,    row.duration_days,   answers.purpose,     row.state,
+      row.submitted_us,    row.decided_us,      row.decision_reason, std::move(checks),
+      row.award_public_id, answers.plan,        std::move(form)};
 }
 
 Offer const* offer_for(Call const& call, std::string_view partition) {
@@ -72,11 +83,38 @@ Offer const* offer_for(Call const& call, std::string_view partition) {
   return found == call.offers.end() ? nullptr : &*found;
 }
 
-std::string reason_of(std::span<Check const> checks, Outcome outcome) {
+// What stands in the way: what failed, and what is not known only where nothing failed.
+std::string reason_of(std::span<Check const> checks) {
+  bool const failed = std::ranges::find(checks, Outcome::fail, &Check::outcome) != checks.end();
+  auto const outcome = failed ? Outcome::fail : Outcome::unknown;
   std::string text;
   for (auto const& one : checks)
     if (one.outcome == outcome) text += fmt::format("{}{}: {}", text.empty() ? "" : " ", one.rule, one.remedy);
   return text;
+}
+
+// The call's form held against the answers; nothing for a call without one.
+Result<std::optional<forms::Checked>> form_of(store::Rules const& rules, std::optional<json::Raw> const& answers,
+                                              forms::Stage stage) {
+  if (!rules.reviewed) {
+    if (answers) return fail(Errc::invalid, "form_answers", "This call has no form.", {{"/form", "unexpected"}});
+    return std::optional<forms::Checked>{};
+  }
+  FABRICA_TRY(auto const form, forms::shipped(rules.reviewed->form));
+  FABRICA_TRY(auto checked, forms::check(form, answers ? std::string_view{answers->text} : "{}", stage));
+  if (auto refused = forms::refuse_faults(checked); !refused) {
+    auto error = refused.error();
+    for (auto& fault : error.faults) fault.pointer.insert(0, "/form");
+    return std::unexpected(std::move(error));
+  }
+  return std::optional{std::move(checked)};
+}
+
+// What the applicant answered with "unknown" asks, as everything unknown does.
+void add_questions(forms::Checked const& form, Call const& call, std::vector<Check>& checks) {
+  for (auto const& one : form.questions)
+    checks.push_back({"form", Outcome::unknown, fmt::format("{} Answer: unknown.", one.label), call.source,
+                      fmt::format("Answer {} (/form{}) and submit again.", one.label, one.pointer)});
 }
 
 }  // namespace
@@ -106,18 +144,24 @@ Result<Proposal> Calls::store_draft(db::Tx& tx, PublicId const& project, PublicI
                 {{"/partition", "not offered"}});
   }
   FABRICA_DO(read_plan_request(draft.plan));
+  FABRICA_TRY(auto const rules, json::read<store::Rules>(call->rules));
+  FABRICA_TRY(auto const form, form_of(rules, draft.form, forms::Stage::draft));
+  auto const kept = form ? std::optional{form->answers} : std::nullopt;
   store::Answers const answers{draft.purpose,       draft.civilian_purposes,   draft.excluded_uses,
                                draft.personal_data, draft.first_come_accepted, draft.amount_reason,
                                draft.plan};
   if (is_new) {
-    FABRICA_DO(tx.run(store::kProposalInsert, id, project, call->id, offer->id, draft.amount_units, draft.duration_days,
-                      json::write(answers), clock_.now()));
+    FABRICA_DO(tx.run(store::kProposalInsert, id, project, call->id, call->version, call->round_id, offer->id,
+                      draft.amount_units, draft.duration_days, json::write(answers), kept, clock_.now()));
   } else {
-    FABRICA_TRY(auto const changed, tx.run(store::kProposalChange, id, call->id, offer->id, draft.amount_units,
-                                           draft.duration_days, json::write(answers)));
+    FABRICA_TRY(auto const changed,
+                tx.run(store::kProposalChange, id, call->id, call->version, call->round_id, offer->id,
+                       draft.amount_units, draft.duration_days, json::write(answers), kept));
     if (changed != 1)
       return fail(Errc::conflict, "proposal_state",
-                  "A proposal that was sent cannot be changed: withdraw it and write another.");
+                  call->kind == CallKind::reviewed
+                      ? "A proposal that was sent cannot be changed: call it back before the cut-off."
+                      : "A proposal that was sent cannot be changed: withdraw it and write another.");
   }
   FABRICA_TRY(auto const row, tx.one<store::ProposalRow>(store::kProposalById, id));
   return proposal_of(row);
@@ -146,36 +190,80 @@ Result<std::vector<Check>> Calls::check(db::Tx& tx, Loaded const& loaded, Call c
                                loaded.answers.personal_data,
                                loaded.answers.first_come_accepted,
                                loaded.answers.amount_reason,
-                               loaded.answers.plan};
+                               loaded.answers.plan,
+                               {}};
   return check_proposal({organisation, call, offer, proposal, std::move(plan), view.countries, clock_.now()});
 }
 
 Result<Proposal> Calls::submit(db::Tx& tx, Actor const& actor, PublicId const& id) {
   FABRICA_TRY(auto const loaded, load_proposal(tx, actor, id, Permission::work_in_project));
   auto const& row = loaded.row;
-  if (!next(row.state, ProposalEvent::queue))
+  if (!next(row.state, ProposalEvent::ask))
     return fail(Errc::conflict, "proposal_state",
                 fmt::format("This proposal is {}: it was sent already.", db::enum_name(row.state)));
-  FABRICA_TRY(auto const call, load_call(tx, row.call_public_id));
+  FABRICA_TRY(auto const call, load_call(tx, row.call_public_id, row.call_version));
   auto const* offer = offer_for(call, row.partition_name);
   FABRICA_CHECK(offer);
-  FABRICA_TRY(auto const checks, check(tx, loaded, call, *offer));
-  auto const verdict = verdict_of(checks);
+  FABRICA_DO(check_round(tx, loaded, call));
+  FABRICA_TRY(auto const rules, rules_of(tx, row.call_id, row.call_version));
+  auto const given = row.form_answers ? std::optional{json::Raw{*row.form_answers}} : std::nullopt;
+  FABRICA_TRY(auto const form, form_of(rules, given, forms::Stage::submission));
+  FABRICA_TRY(auto checks, check(tx, loaded, call, *offer));
+  if (form) add_questions(*form, call, checks);
+  auto const verdict = verdict_of(checks, call.kind);
   auto const state = *next(row.state, verdict);
-  auto const reason = verdict == ProposalEvent::queue
-                          ? std::string{}
-                          : reason_of(checks, verdict == ProposalEvent::ask ? Outcome::unknown : Outcome::fail);
+  bool const refused = verdict == ProposalEvent::ask || verdict == ProposalEvent::reject;
+  auto const reason = refused ? reason_of(checks) : std::string{};
   auto const decided = verdict == ProposalEvent::reject ? std::optional{clock_.now()} : std::nullopt;
   FABRICA_TRY(auto const moved, tx.run(store::kProposalSubmitted, row.id, row.state, state, json::write(checks),
                                        clock_.now(), reason, decided));
   if (moved != 1) return fail(Errc::conflict, "proposal_state", "The proposal changed meanwhile: read it again.");
-  SubmittedBody const submitted{
-      id, call.id, row.partition_name, row.unit, row.amount_units, row.duration_days, loaded.answers};
+  if (form && state == ProposalState::submitted) FABRICA_DO(tx.run(store::kProposalAnswers, row.id, form->answers));
+  SubmittedBody const submitted{id,
+                                call.id,
+                                row.partition_name,
+                                row.unit,
+                                row.amount_units,
+                                row.duration_days,
+                                row.call_version,
+                                loaded.answers,
+                                form ? form->form_digest : "",
+                                form ? form->answers_digest : ""};
   FABRICA_DO(
       journal_.append(tx, in_project(row.project, "proposal.submitted", actor.person.text(), json::write(submitted))));
   FABRICA_DO(journal_.append(
       tx, in_project(row.project, "proposal.checked", journal::kProgram, json::write(CheckedBody{id, state, checks}))));
   if (state == ProposalState::waiting) FABRICA_DO(serve_line(tx, *offer));
+  FABRICA_TRY(auto const again, tx.one<store::ProposalRow>(store::kProposalById, id));
+  return proposal_of(again);
+}
+
+// A reviewed call takes a proposal in the round it was written for, up to the cut-off.
+Result<> Calls::check_round(db::Tx& tx, Loaded const& loaded, Call const& call) {
+  if (call.kind != CallKind::reviewed) return {};
+  FABRICA_TRY(auto const round, tx.one<store::RoundRow>(store::kRoundById, *loaded.row.round_public_id));
+  auto const now = clock_.now();
+  if (round.state == RoundState::intake && round.opens_us.us <= now && now < round.closes_us->us) return {};
+  if (now < round.opens_us.us)
+    return fail(Errc::conflict, "round_closed",
+                fmt::format("The round {} opens on {}: send it then.", round.name, format_time(round.opens_us.us)));
+  return fail(
+      Errc::conflict, "round_closed",
+      fmt::format("The cut-off {} has passed. The draft is kept and moves on to the next round, if there is one.",
+                  round.name));
+}
+
+Result<Proposal> Calls::recall(db::Tx& tx, Actor const& actor, PublicId const& id) {
+  FABRICA_TRY(auto const loaded, load_proposal(tx, actor, id, Permission::work_in_project));
+  if (!next(loaded.row.state, ProposalEvent::recall))
+    return fail(Errc::conflict, "proposal_state",
+                fmt::format("A proposal that is {} cannot be called back.", db::enum_name(loaded.row.state)));
+  FABRICA_TRY(auto const call, load_call(tx, loaded.row.call_public_id, loaded.row.call_version));
+  FABRICA_DO(check_round(tx, loaded, call));
+  FABRICA_TRY(auto const moved, tx.run(store::kProposalRecall, loaded.row.id));
+  if (moved != 1) return fail(Errc::conflict, "proposal_state", "The proposal changed meanwhile: read it again.");
+  FABRICA_DO(journal_.append(tx, in_project(loaded.row.project, "proposal.recalled", actor.person.text(),
+                                            json::write(CheckedBody{id, ProposalState::draft, {}}))));
   FABRICA_TRY(auto const again, tx.one<store::ProposalRow>(store::kProposalById, id));
   return proposal_of(again);
 }
@@ -232,7 +320,8 @@ Result<Proposal> Calls::withdraw(db::Tx& tx, Actor const& actor, PublicId const&
                                             json::write(CheckedBody{id, *to, {}}))));
   // Whoever stood behind it may fit now.
   FABRICA_TRY(auto const call, load_call(tx, loaded.row.call_public_id));
-  if (call.state == CallState::published) FABRICA_DO(serve_line(tx, *offer_for(call, loaded.row.partition_name)));
+  if (call.state == CallState::published && call.kind == CallKind::first_come)
+    FABRICA_DO(serve_line(tx, *offer_for(call, loaded.row.partition_name)));
   FABRICA_TRY(auto const again, tx.one<store::ProposalRow>(store::kProposalById, id));
   return proposal_of(again);
 }

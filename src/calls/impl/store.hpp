@@ -13,10 +13,13 @@ struct Rules {
   std::vector<identity::OrganisationKind> organisation_kinds;
   std::vector<std::string> countries;
   std::string source;
+  std::optional<ReviewedRules> reviewed;
+  std::vector<OfferDraft> offers;  // of rounds to come; versions of before 0150 have them in the one round alone
+  static constexpr std::array<std::string_view, 1> kMayBeAbsent{"offers"};
 };
 BOOST_DESCRIBE_STRUCT(Rules, (),
                       (summary, access_mode, duration_days_max, answer_working_days, organisation_kinds, countries,
-                       source))
+                       source, reviewed, offers))
 
 struct CallRow {
   std::int64_t id = 0;
@@ -24,6 +27,7 @@ struct CallRow {
   std::string title;
   CallKind kind{};
   CallState state{};
+  std::int64_t version = 0;
   std::string rules;
   Time opens_us;
   std::optional<Time> closes_us;
@@ -32,7 +36,41 @@ struct CallRow {
   PublicId round_public_id;
 };
 BOOST_DESCRIBE_STRUCT(CallRow, (),
-                      (id, public_id, title, kind, state, rules, opens_us, closes_us, demo, round_id, round_public_id))
+                      (id, public_id, title, kind, state, version, rules, opens_us, closes_us, demo, round_id,
+                       round_public_id))
+
+struct RoundRow {
+  std::int64_t id = 0;
+  PublicId public_id;
+  std::int64_t call_id = 0;
+  PublicId call_public_id;
+  std::int64_t number = 0;
+  std::string name;
+  RoundState state{};
+  Time opens_us;
+  std::optional<Time> closes_us;
+  std::optional<Time> answer_due_us;
+  std::int64_t drafts = 0;
+  std::int64_t proposals = 0;
+};
+BOOST_DESCRIBE_STRUCT(RoundRow, (),
+                      (id, public_id, call_id, call_public_id, number, name, state, opens_us, closes_us, answer_due_us,
+                       drafts, proposals))
+
+struct StepRow {
+  std::int64_t proposal_id = 0;
+  PublicId proposal;
+  PublicId project;
+  std::int64_t position = 0;
+  StepKind kind{};
+  StepState state{};
+  std::optional<Time> due_us;
+  std::optional<Time> alarmed_us;
+  std::string reason;
+  std::optional<Time> decided_us;
+};
+BOOST_DESCRIBE_STRUCT(StepRow, (),
+                      (proposal_id, proposal, project, position, kind, state, due_us, alarmed_us, reason, decided_us))
 
 struct OfferRow {
   std::int64_t id = 0;
@@ -69,6 +107,10 @@ struct ProposalRow {
   PublicId public_id;
   PublicId project;
   PublicId call_public_id;
+  std::int64_t call_id = 0;
+  std::int64_t call_version = 0;
+  std::optional<PublicId> round_public_id;
+  std::optional<std::int64_t> round_id;
   PublicId offer_public_id;
   std::int64_t offer_id = 0;
   std::string partition_name;
@@ -82,11 +124,12 @@ struct ProposalRow {
   std::optional<Time> decided_us;
   std::string decision_reason;
   std::optional<PublicId> award_public_id;
+  std::optional<std::string> form_answers;
 };
 BOOST_DESCRIBE_STRUCT(ProposalRow, (),
-                      (id, public_id, project, call_public_id, offer_public_id, offer_id, partition_name, unit,
-                       amount_units, duration_days, answers, checks, state, submitted_us, decided_us, decision_reason,
-                       award_public_id))
+                      (id, public_id, project, call_public_id, call_id, call_version, round_public_id, round_id,
+                       offer_public_id, offer_id, partition_name, unit, amount_units, duration_days, answers, checks,
+                       state, submitted_us, decided_us, decision_reason, award_public_id, form_answers))
 
 struct AwardRow {
   PublicId id;
@@ -104,8 +147,23 @@ BOOST_DESCRIBE_STRUCT(AwardRow, (),
 
 #define FABRICA_CALL_COLUMNS                                                                               \
   "SELECT c.id AS id, c.public_id AS public_id, c.title AS title, c.kind AS kind, c.state AS state, "      \
-  "c.rules AS rules, c.opens_us AS opens_us, c.closes_us AS closes_us, c.demo AS demo, r.id AS round_id, " \
-  "r.public_id AS round_public_id FROM calls c JOIN rounds r ON r.call_id = c.id "
+  "c.version AS version, v.rules AS rules, r.opens_us AS opens_us, r.closes_us AS closes_us, "             \
+  "c.demo AS demo, r.id AS round_id, r.public_id AS round_public_id FROM calls c "                         \
+  "JOIN call_versions v ON v.call_id = c.id AND v.version = c.version JOIN rounds r ON r.id = "            \
+  "(SELECT q.id FROM rounds q WHERE q.call_id = c.id ORDER BY CASE WHEN q.state = 'intake' THEN q.number " \
+  "ELSE 1000000000 - q.number END LIMIT 1) "
+// A call's rounds come one after the other: of those in intake the first, else the last.
+#define FABRICA_ROUND_COLUMNS                                                                                \
+  "SELECT r.id AS id, r.public_id AS public_id, r.call_id AS call_id, c.public_id AS call_public_id, "       \
+  "r.number AS number, r.name AS name, r.state AS state, r.opens_us AS opens_us, r.closes_us AS closes_us, " \
+  "r.answer_due_us AS answer_due_us, "                                                                       \
+  "(SELECT count(*) FROM proposals p WHERE p.round_id = r.id AND p.state IN ('draft', 'incomplete')) "       \
+  "AS drafts, (SELECT count(*) FROM proposals p WHERE p.round_id = r.id AND p.state NOT IN "                 \
+  "('draft', 'incomplete', 'withdrawn')) AS proposals FROM rounds r JOIN calls c ON c.id = r.call_id "
+#define FABRICA_STEP_COLUMNS                                                                                 \
+  "SELECT s.proposal_id AS proposal_id, p.public_id AS proposal, p.project AS project, s.position AS "       \
+  "position, s.kind AS kind, s.state AS state, s.due_us AS due_us, s.alarmed_us AS alarmed_us, s.reason AS " \
+  "reason, s.decided_us AS decided_us FROM proposal_steps s JOIN proposals p ON p.id = s.proposal_id "
 #define FABRICA_OFFER_COLUMNS                                                                         \
   "SELECT o.id AS id, o.public_id AS public_id, o.partition_name AS partition_name, o.unit AS unit, " \
   "o.min_units AS min_units, o.max_units AS max_units, o.capacity_units AS capacity_units, "          \
@@ -113,11 +171,13 @@ BOOST_DESCRIBE_STRUCT(AwardRow, (),
   "FROM offers o JOIN rounds r ON r.id = o.round_id JOIN calls c ON c.id = r.call_id "
 #define FABRICA_PROPOSAL_COLUMNS                                                                           \
   "SELECT p.id AS id, p.public_id AS public_id, p.project AS project, c.public_id AS call_public_id, "     \
+  "c.id AS call_id, p.call_version AS call_version, r.public_id AS round_public_id, r.id AS round_id, "    \
   "o.public_id AS offer_public_id, o.id AS offer_id, o.partition_name AS partition_name, o.unit AS unit, " \
   "p.amount_units AS amount_units, p.duration_days AS duration_days, p.answers AS answers, "               \
   "p.checks AS checks, p.state AS state, p.submitted_us AS submitted_us, p.decided_us AS decided_us, "     \
-  "p.decision_reason AS decision_reason, a.public_id AS award_public_id "                                  \
+  "p.decision_reason AS decision_reason, a.public_id AS award_public_id, p.form_answers AS form_answers "  \
   "FROM proposals p JOIN calls c ON c.id = p.call_id JOIN offers o ON o.id = p.offer_id "                  \
+  "LEFT JOIN rounds r ON r.id = p.round_id "                                                               \
   "LEFT JOIN awards a ON a.proposal_id = p.id "
 #define FABRICA_AWARD_COLUMNS                                                                                     \
   "SELECT a.public_id AS id, a.project AS project, p.public_id AS proposal, o.partition_name AS partition_name, " \
@@ -127,8 +187,59 @@ BOOST_DESCRIBE_STRUCT(AwardRow, (),
 inline constexpr db::Query kCallInsert{"call_insert", R"sql(
   INSERT INTO calls (public_id, title, kind, state, rules, opens_us, closes_us, demo, created_us)
   VALUES ($1, $2, $3, 'draft', $4, $5, $6, $7, $8))sql"};
+inline constexpr db::Query kVersionInsert{"call_version_insert", R"sql(
+  INSERT INTO call_versions (call_id, version, rules, made_by, made_us) VALUES ($1, $2, $3, $4, $5))sql"};
+inline constexpr db::Query kVersionRules{"call_version_rules", R"sql(
+  SELECT rules FROM call_versions WHERE call_id = $1 AND version = $2)sql"};
+inline constexpr db::Query kVersionAdvance{"call_version_advance", R"sql(
+  UPDATE calls SET version = $3, title = $4 WHERE id = $1 AND version = $2)sql"};
 inline constexpr db::Query kRoundInsert{"round_insert", R"sql(
-  INSERT INTO rounds (public_id, call_id, opens_us, closes_us) VALUES ($1, $2, $3, $4))sql"};
+  INSERT INTO rounds (public_id, call_id, number, name, opens_us, closes_us, answer_due_us)
+  VALUES ($1, $2, $3, $4, $5, $6, $7))sql"};
+inline constexpr db::Query kRoundById{"round_by_id", FABRICA_ROUND_COLUMNS "WHERE r.public_id = $1"};
+inline constexpr db::Query kRoundsOf{"rounds_of", FABRICA_ROUND_COLUMNS "WHERE r.call_id = $1 ORDER BY r.number"};
+inline constexpr db::Query kRoundLast{"round_last",
+                                      FABRICA_ROUND_COLUMNS "WHERE r.call_id = $1 ORDER BY r.number DESC LIMIT 1"};
+inline constexpr db::Query kRoundNext{"round_next", FABRICA_ROUND_COLUMNS "WHERE r.call_id = $1 AND r.number = $2"};
+inline constexpr db::Query kRoundsAhead{"rounds_ahead", R"sql(
+  SELECT count(*) FROM rounds WHERE call_id = $1 AND state = 'intake' AND closes_us > $2)sql"};
+// Of published calls alone; a closed one takes nothing new but finishes what it has.
+inline constexpr db::Query kRoundDue{"round_due", FABRICA_ROUND_COLUMNS
+                                     "WHERE r.state = 'intake' AND r.closes_us <= $1 AND c.kind = 'reviewed' AND "
+                                     "c.state <> 'draft' ORDER BY r.closes_us, r.id LIMIT 1"};
+inline constexpr db::Query kCallsRunning{"calls_running", R"sql(
+  SELECT public_id FROM calls WHERE kind = 'reviewed' AND state = 'published' ORDER BY id)sql"};
+inline constexpr db::Query kRoundMove{"round_move", R"sql(
+  UPDATE rounds SET state = $3 WHERE id = $1 AND state = $2)sql"};
+inline constexpr db::Query kDraftsCarry{"drafts_carry", R"sql(
+  UPDATE proposals SET round_id = $2, offer_id = (SELECT n.id FROM offers n JOIN offers o ON o.id = proposals.offer_id
+    WHERE n.round_id = $2 AND n.partition_name = o.partition_name)
+   WHERE round_id = $1 AND state IN ('draft', 'incomplete') AND EXISTS (SELECT 1 FROM offers n JOIN offers o
+    ON o.id = proposals.offer_id WHERE n.round_id = $2 AND n.partition_name = o.partition_name))sql"};
+inline constexpr db::Query kDraftsEnd{"drafts_end", R"sql(
+  UPDATE proposals SET state = 'withdrawn', decided_us = $2, decision_reason = $3
+   WHERE round_id = $1 AND state IN ('draft', 'incomplete'))sql"};
+inline constexpr db::Query kStepInsert{"step_insert", R"sql(
+  INSERT INTO proposal_steps (proposal_id, position, kind, state, due_us) VALUES ($1, $2, $3, $4, $5))sql"};
+inline constexpr db::Query kSubmittedEvaluate{"submitted_evaluate", R"sql(
+  UPDATE proposals SET state = 'evaluating' WHERE round_id = $1 AND state = 'submitted')sql"};
+inline constexpr db::Query kSubmittedOf{"submitted_of", R"sql(
+  SELECT public_id FROM proposals WHERE round_id = $1 AND state = 'submitted' ORDER BY id)sql"};
+inline constexpr db::Query kStepsOf{"steps_of", FABRICA_STEP_COLUMNS "WHERE s.proposal_id = $1 ORDER BY s.position"};
+inline constexpr db::Query kStepsOverdue{"steps_overdue", FABRICA_STEP_COLUMNS
+                                         "WHERE s.state = 'active' AND s.due_us <= $1 ORDER BY s.due_us, s.proposal_id "
+                                         "LIMIT 1000"};
+inline constexpr db::Query kStepDecide{"step_decide", R"sql(
+  UPDATE proposal_steps SET state = $3, reason = $4, decided_by = $5, decided_us = $6
+   WHERE proposal_id = $1 AND position = $2 AND state = 'active')sql"};
+inline constexpr db::Query kStepActivate{"step_activate", R"sql(
+  UPDATE proposal_steps SET state = 'active', due_us = $3
+   WHERE proposal_id = $1 AND position = $2 AND state = 'pending')sql"};
+inline constexpr db::Query kStepsNewlyOverdue{"steps_newly_overdue", FABRICA_STEP_COLUMNS
+                                              "WHERE s.state = 'active' AND s.alarmed_us IS NULL AND s.due_us <= $1 "
+                                              "ORDER BY s.due_us, s.proposal_id LIMIT 100"};
+inline constexpr db::Query kStepAlarmed{"step_alarmed", R"sql(
+  UPDATE proposal_steps SET alarmed_us = $3 WHERE proposal_id = $1 AND position = $2 AND alarmed_us IS NULL)sql"};
 inline constexpr db::Query kOfferInsert{"offer_insert", R"sql(
   INSERT INTO offers (public_id, round_id, partition_name, unit, min_units, max_units, capacity_units)
   VALUES ($1, $2, $3, $4, $5, $6, $7))sql"};
@@ -142,10 +253,12 @@ inline constexpr db::Query kOfferCapacity{"offer_capacity", R"sql(
   UPDATE offers SET capacity_units = $3, version = version + 1 WHERE id = $1 AND version = $2)sql"};
 
 inline constexpr db::Query kProposalInsert{"proposal_insert", R"sql(
-  INSERT INTO proposals (public_id, project, call_id, offer_id, amount_units, duration_days, answers, state, created_us)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, 'draft', $8))sql"};
+  INSERT INTO proposals (public_id, project, call_id, call_version, round_id, offer_id, amount_units, duration_days,
+                         answers, form_answers, state, created_us)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'draft', $11))sql"};
 inline constexpr db::Query kProposalChange{"proposal_change", R"sql(
-  UPDATE proposals SET call_id = $2, offer_id = $3, amount_units = $4, duration_days = $5, answers = $6
+  UPDATE proposals SET call_id = $2, call_version = $3, round_id = $4, offer_id = $5, amount_units = $6,
+         duration_days = $7, answers = $8, form_answers = $9
    WHERE public_id = $1 AND state IN ('draft', 'incomplete'))sql"};
 // The place in line is kept once given: an answer asked back does not cost it.
 inline constexpr db::Query kProposalSubmitted{"proposal_submitted", R"sql(
@@ -153,6 +266,10 @@ inline constexpr db::Query kProposalSubmitted{"proposal_submitted", R"sql(
          decided_us = $7,
          arrival = COALESCE(arrival, (SELECT COALESCE(MAX(arrival), 0) + 1 FROM proposals))
    WHERE id = $1 AND state = $2)sql"};
+inline constexpr db::Query kProposalAnswers{"proposal_answers", R"sql(
+  UPDATE proposals SET form_answers = $2 WHERE id = $1)sql"};
+inline constexpr db::Query kProposalRecall{"proposal_recall", R"sql(
+  UPDATE proposals SET state = 'draft', submitted_us = NULL WHERE id = $1 AND state = 'submitted')sql"};
 inline constexpr db::Query kProposalMove{"proposal_move", R"sql(
   UPDATE proposals SET state = $3, decided_us = $4, decision_reason = $5 WHERE public_id = $1 AND state = $2)sql"};
 inline constexpr db::Query kProposalById{"proposal_by_id", FABRICA_PROPOSAL_COLUMNS "WHERE p.public_id = $1"};
@@ -170,6 +287,8 @@ inline constexpr db::Query kAwardRunning{
     "WHERE a.project = $1 AND o.partition_name = $2 AND a.starts_us <= $3 AND a.ends_us > $3 ORDER BY a.ends_us, a.id"};
 
 #undef FABRICA_CALL_COLUMNS
+#undef FABRICA_ROUND_COLUMNS
+#undef FABRICA_STEP_COLUMNS
 #undef FABRICA_OFFER_COLUMNS
 #undef FABRICA_PROPOSAL_COLUMNS
 #undef FABRICA_AWARD_COLUMNS

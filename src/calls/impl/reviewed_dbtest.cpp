@@ -1,0 +1,344 @@
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "calls/rounds.hpp"
+#include "db/testing/dbtest.hpp"
+#include "facts/service.hpp"
+#include "forms/shipped.hpp"
+#include "forms/testing/filler.hpp"
+
+namespace fabrica::calls {
+namespace {
+
+using identity::Actor;
+
+constexpr Micros kStart = 1'793'000'000 * kSecond;  // 2026-10-26, a Monday, 07:33 UTC
+constexpr auto kPartition = "meluxina/gpu";
+constexpr auto kForm = "first-come-short";
+
+// A reviewed call with a cut-off each month on the 15th at 10:00 in Brussels, and a project that may apply.
+struct World {
+  explicit World(db::Database& on) : database{on} {
+    auto made = database.write([&](db::Tx& tx) -> Result<> {
+      FABRICA_DO(identity.create_first_administrator(tx, {"Ada", "ada@example.org", {}, {}, {}}, "hash"));
+      FABRICA_TRY(admin, identity.actor_by_email(tx, "ada@example.org"));
+      identity::OrganisationDraft const sme{"Firm", "LV", identity::OrganisationKind::sme, {}, {}, {}, {}};
+      FABRICA_TRY(auto const firm, identity.create_organisation(tx, admin, sme));
+      FABRICA_TRY(auto const one, projects.create(tx, admin, {firm.id, "One", "A project", "other"}));
+      project = one.id;
+      return {};
+    });
+    EXPECT_TRUE(made) << db::why(made);
+    member = {identity::PersonId{77}, id(), "Member", {{identity::Role::project_member, project.text()}}, {}};
+    officer = {identity::PersonId{78}, id(), "Officer", {{identity::Role::access_officer, ""}}, {}};
+    operator_ = {identity::PersonId{79}, id(), "Operator", {{identity::Role::operator_, ""}}, {}};
+    auto const drafted = database.write([&](db::Tx& tx) { return calls.create(tx, officer, call_draft()); });
+    EXPECT_TRUE(drafted) << db::why(drafted);
+    auto const published = database.write([&](db::Tx& tx) { return calls.publish(tx, officer, drafted->id); });
+    EXPECT_TRUE(published) << db::why(published);
+    call = *published;
+    turn();
+  }
+
+  PublicId id() { return PublicId::make(clock.now(), random); }
+
+  static CallDraft call_draft() {
+    CallDraft draft;
+    draft.title = "Hours by review";
+    draft.kind = CallKind::reviewed;
+    draft.opens = Time{kStart};
+    draft.duration_days_max = 365;
+    draft.organisation_kinds = {identity::OrganisationKind::sme};
+    draft.countries = {"eu"};
+    draft.source = "the call's page";
+    draft.offers = {{kPartition, budget::Unit::node_hour, 10, 1000, 5000}};
+    ReviewedRules rules;
+    rules.schedule.kind = schedule::RuleKind::monthly;
+    rules.schedule.zone = "Europe/Brussels";
+    rules.schedule.days = {15};
+    rules.schedule.time = "10:00";
+    rules.schedule.answer = schedule::Answer{schedule::AnswerUnit::working_days, 10};
+    rules.form = kForm;
+    rules.steps = {
+        {StepKind::administrative, schedule::Answer{schedule::AnswerUnit::working_days, 2}, {"CV is there"}, false},
+        {StepKind::technical, schedule::Answer{schedule::AnswerUnit::working_days, 3}, {}, false},
+        {StepKind::decision, {}, {}, false}};
+    rules.ranking.criteria = {{"excellence", 0, 5000, 500, 1, 3000}};
+    rules.ranking.tie_breaks = {{matching::TieKind::earlier, ""}};
+    draft.reviewed = rules;
+    return draft;
+  }
+  static std::string answers() {
+    auto const form = forms::shipped(kForm);
+    std::string text;
+    for (auto const& [key, value] : forms::testing::filled(*form))
+      text += fmt::format("{}\"{}\":{}", text.empty() ? "{" : ",", key, value.text);
+    return text + "}";
+  }
+  ProposalDraft proposal_draft() const {
+    ProposalDraft draft;
+    draft.call = call.id;
+    draft.partition = kPartition;
+    draft.amount_units = 20;
+    draft.duration_days = 30;
+    draft.purpose = "A language model";
+    draft.civilian_purposes = Answer::yes;
+    draft.excluded_uses = Answer::no;
+    draft.personal_data = Answer::no;
+    draft.plan = {R"({"parameters":1000000000,"tokens":2900000000,"nodes":2})"};
+    draft.form = json::Raw{answers()};
+    return draft;
+  }
+  Result<Proposal> draft(ProposalDraft const& what) {
+    return database.write([&](db::Tx& tx) { return calls.draft(tx, member, project, what); });
+  }
+  Result<Proposal> submit(PublicId const& proposal) {
+    return database.write([&](db::Tx& tx) { return calls.submit(tx, member, proposal); });
+  }
+  PublicId sent() {
+    auto const drafted = draft(proposal_draft());
+    EXPECT_TRUE(drafted) << db::why(drafted);
+    auto const answer = submit(drafted->id);
+    EXPECT_TRUE(answer) << db::why(answer);
+    EXPECT_EQ(answer->state, ProposalState::submitted) << answer->decision_reason;
+    return drafted->id;
+  }
+  Proposal look(PublicId const& proposal) {
+    auto const found = database.read([&](db::Tx& tx) { return calls.proposal(tx, member, proposal); });
+    EXPECT_TRUE(found) << db::why(found);
+    return *found;
+  }
+  std::vector<Round> rounds() {
+    auto const found = database.read([&](db::Tx& tx) { return all.list(tx, officer, call.id); });
+    EXPECT_TRUE(found) << db::why(found);
+    return *found;
+  }
+  void turn() {
+    for (bool more = true; more;) {
+      auto const turned = database.write([&](db::Tx& tx) { return all.turn(tx); });
+      ASSERT_TRUE(turned) << db::why(turned);
+      more = *turned;
+    }
+  }
+  void pass_cutoff() {
+    for (auto const& round : rounds())
+      if (round.state == RoundState::intake) {
+        clock.set(round.closes->us);
+        break;
+      }
+    turn();
+  }
+  Result<std::vector<Step>> decide(Actor const& who, PublicId const& proposal, StepKind step,
+                                   StepOutcome const& outcome) {
+    return database.write([&](db::Tx& tx) { return all.decide(tx, who, proposal, step, outcome); });
+  }
+  std::vector<std::string> kinds(std::string const& chain) {
+    auto const found = database.read([&](db::Tx& tx) { return journal.chain(tx, chain, 1, 1000); });
+    EXPECT_TRUE(found) << db::why(found);
+    std::vector<std::string> out;
+    for (auto const& one : *found) out.push_back(one.kind);
+    return out;
+  }
+
+  db::Database& database;
+  ManualClock clock{kStart};
+  SeededRandom random{11};
+  journal::Journal journal{clock, random};
+  identity::Identity identity{clock, random, journal};
+  projects::Projects projects{clock, random, journal, identity};
+  budget::Budget budget{clock, random};
+  facts::Store facts{facts::Shipped::embedded(), clock, random};
+  Calls calls{clock, random, journal, identity, projects, budget, facts};
+  Rounds all{clock, random, journal, budget, calls};
+  Actor admin, member, officer, operator_;
+  PublicId project;
+  Call call;
+};
+
+class ReviewedDb : public db::DbTest {
+ protected:
+  void SetUp() override {
+    DbTest::SetUp();
+    world = std::make_unique<World>(db());
+  }
+  void TearDown() override {
+    world.reset();
+    DbTest::TearDown();
+  }
+  std::unique_ptr<World> world;
+};
+FABRICA_ON_BOTH(ReviewedDb);
+
+TEST_P(ReviewedDb, ACallHasRoundsAheadAtItsCutOffsInItsOwnZone) {
+  auto const rounds = world->rounds();
+  ASSERT_EQ(rounds.size(), 2u);
+  EXPECT_EQ(format_time(rounds[0].closes->us), "2026-11-15T09:00:00Z");  // 10:00 in Brussels in winter
+  EXPECT_EQ(format_time(rounds[1].closes->us), "2026-12-15T09:00:00Z");
+  EXPECT_EQ(rounds[1].opens.us, rounds[0].closes->us);
+  world->pass_cutoff();
+  EXPECT_EQ(world->rounds().size(), 3u);
+  EXPECT_EQ(world->rounds()[0].state, RoundState::published) << "nothing was sent";
+}
+
+TEST_P(ReviewedDb, ProposalsSentEnterTheEvaluationAtTheCutOffAndDraftsMoveOn) {
+  auto const sent = world->sent();
+  auto const kept = world->draft(world->proposal_draft());
+  ASSERT_TRUE(kept) << db::why(kept);
+  world->clock.set(world->rounds()[0].closes->us - 1);
+  world->turn();
+  EXPECT_EQ(world->look(sent).state, ProposalState::submitted);
+  world->pass_cutoff();
+  EXPECT_EQ(world->look(sent).state, ProposalState::evaluating);
+  EXPECT_EQ(world->look(kept->id).state, ProposalState::draft);
+  EXPECT_EQ(world->look(kept->id).round, world->rounds()[1].id);
+  EXPECT_EQ(world->kinds(world->project.text()),
+            (std::vector<std::string>{"project.created", "proposal.submitted", "proposal.checked",
+                                      "proposal.evaluation_begun"}));
+  EXPECT_EQ(world->rounds()[0].proposals, 1);
+  EXPECT_EQ(world->rounds()[1].drafts, 1);
+  EXPECT_EQ(world->kinds(std::string{journal::kFactoryChain}).back(), "round.cut_off");
+}
+
+TEST_P(ReviewedDb, TheMicrosecondOfTheCutOffIsTooLate) {
+  auto const first = world->draft(world->proposal_draft());
+  auto const second = world->draft(world->proposal_draft());
+  ASSERT_TRUE(first && second);
+  auto const cutoff = world->rounds()[0].closes->us;
+  world->clock.set(cutoff - 1);
+  EXPECT_TRUE(world->submit(first->id));
+  world->clock.set(cutoff);
+  auto const late = world->submit(second->id);  // before any background work has run
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().reason, "round_closed");
+  world->turn();
+  EXPECT_TRUE(world->submit(second->id)) << "the draft moved on and the next round takes it";
+}
+
+TEST_P(ReviewedDb, WhatWasSentCanBeCalledBackUntilTheCutOff) {
+  auto const sent = world->sent();
+  auto const recalled = world->database.write([&](db::Tx& tx) { return world->calls.recall(tx, world->member, sent); });
+  ASSERT_TRUE(recalled) << db::why(recalled);
+  EXPECT_EQ(recalled->state, ProposalState::draft);
+  EXPECT_FALSE(recalled->submitted);
+  EXPECT_TRUE(world->submit(sent));
+  world->pass_cutoff();
+  auto const late = world->database.write([&](db::Tx& tx) { return world->calls.recall(tx, world->member, sent); });
+  EXPECT_EQ(late.error().reason, "proposal_state");
+}
+
+TEST_P(ReviewedDb, AnIncompleteFormIsKeptAsADraftAndRefusedWhenSent) {
+  auto draft = world->proposal_draft();
+  draft.form = json::Raw{"{}"};
+  auto const kept = world->draft(draft);
+  ASSERT_TRUE(kept) << db::why(kept);
+  auto const refused = world->submit(kept->id);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason, "form_faults");
+  ASSERT_FALSE(refused.error().faults.empty());
+  EXPECT_TRUE(refused.error().faults[0].pointer.starts_with("/form/")) << refused.error().faults[0].pointer;
+  EXPECT_EQ(world->look(kept->id).state, ProposalState::draft);
+  draft.form = json::Raw{R"({"no_such_field": 1})"};
+  EXPECT_EQ(world->draft(draft).error().reason, "form_faults");
+}
+
+TEST_P(ReviewedDb, WhatCannotBeAwardedAsksForAChangeWhileThereIsTime) {
+  auto draft = world->proposal_draft();
+  draft.amount_units = 5;  // below the offer's least, and below the plan
+  auto const kept = world->draft(draft);
+  ASSERT_TRUE(kept);
+  auto const asked = world->submit(kept->id);
+  ASSERT_TRUE(asked) << db::why(asked);
+  EXPECT_EQ(asked->state, ProposalState::incomplete);
+  EXPECT_NE(asked->decision_reason.find("amount: Ask for 10 to 1000 units."), std::string::npos)
+      << asked->decision_reason;
+}
+
+TEST_P(ReviewedDb, StepsFollowEachOtherAndAreDecidedByWhoseTheyAre) {
+  auto const sent = world->sent();
+  world->pass_cutoff();
+  StepOutcome const pass{true, "In order.", {"CV is there"}};
+  EXPECT_EQ(world->decide(world->member, sent, StepKind::administrative, pass).error().code, Errc::forbidden);
+  EXPECT_EQ(world->decide(world->operator_, sent, StepKind::administrative, pass).error().code, Errc::forbidden);
+  EXPECT_EQ(world->decide(world->officer, sent, StepKind::technical, pass).error().reason, "step_state");
+  EXPECT_EQ(world->decide(world->officer, sent, StepKind::administrative, {true, "In order.", {}}).error().reason,
+            "checklist");
+  auto const first = world->decide(world->officer, sent, StepKind::administrative, pass);
+  ASSERT_TRUE(first) << db::why(first);
+  EXPECT_EQ(first->at(0).state, StepState::passed);
+  EXPECT_EQ(first->at(1).state, StepState::active);
+  EXPECT_EQ(world->decide(world->officer, sent, StepKind::administrative, pass).error().reason, "step_state");
+  auto const second = world->decide(world->operator_, sent, StepKind::technical, {false, "It does not scale.", {}});
+  ASSERT_TRUE(second) << db::why(second);
+  EXPECT_EQ(second->at(1).state, StepState::failed);
+  EXPECT_EQ(second->at(2).state, StepState::pending) << "a failed step ends the evaluation";
+}
+
+TEST_P(ReviewedDb, ApplicantsDoNotSeeAnOutcomeBeforeItIsPublished) {
+  auto const sent = world->sent();
+  world->pass_cutoff();
+  ASSERT_TRUE(world->decide(world->officer, sent, StepKind::administrative, {false, "No CV.", {}}));
+  auto const seen = world->database.read([&](db::Tx& tx) { return world->all.steps(tx, world->member, sent); });
+  ASSERT_TRUE(seen) << db::why(seen);
+  EXPECT_EQ(seen->at(0).state, StepState::active);
+  EXPECT_TRUE(seen->at(0).reason.empty());
+  EXPECT_EQ(world->look(sent).state, ProposalState::evaluating);
+  auto const known = world->database.read([&](db::Tx& tx) { return world->all.steps(tx, world->officer, sent); });
+  EXPECT_EQ(known->at(0).state, StepState::failed);
+  EXPECT_EQ(known->at(0).reason, "No CV.");
+}
+
+TEST_P(ReviewedDb, AStepWhoseTimeIsOverAlarmsOnceAndNeverPassesByItself) {
+  auto const sent = world->sent();
+  world->pass_cutoff();
+  auto const overdue = [&] {
+    return world->database.read([&](db::Tx& tx) { return world->all.overdue(tx, world->officer); });
+  };
+  EXPECT_TRUE(overdue()->empty());
+  world->clock.advance(5 * kDay);
+  world->turn();
+  world->turn();
+  ASSERT_EQ(overdue()->size(), 1u);
+  EXPECT_EQ(overdue()->at(0).proposal, sent);
+  EXPECT_EQ(overdue()->at(0).state, StepState::active);
+  auto const kinds = world->kinds(std::string{journal::kFactoryChain});
+  EXPECT_EQ(std::ranges::count(kinds, "step.overdue"), 1);
+}
+
+TEST_P(ReviewedDb, AnAmendedCallLeavesWhatWasSentUnderTheRulesItWasSentUnder) {
+  auto const sent = world->sent();
+  auto stricter = World::call_draft();
+  stricter.countries = {"SI"};
+  stricter.reviewed->steps.insert(stricter.reviewed->steps.begin() + 2, StepRule{StepKind::expert, {}, {}, true});
+  auto const amended = world->database.write(
+      [&](db::Tx& tx) { return world->calls.amend(tx, world->officer, world->call.id, stricter); });
+  ASSERT_TRUE(amended) << db::why(amended);
+  EXPECT_EQ(amended->version, 2);
+  auto const late = world->draft(world->proposal_draft());
+  ASSERT_TRUE(late);
+  auto const asked = world->submit(late->id);
+  ASSERT_TRUE(asked) << db::why(asked);
+  EXPECT_EQ(asked->state, ProposalState::incomplete) << "the new rules do not admit the country";
+  world->pass_cutoff();
+  auto const steps = world->database.read([&](db::Tx& tx) { return world->all.steps(tx, world->officer, sent); });
+  EXPECT_EQ(steps->size(), 3u);
+  EXPECT_EQ(world->look(sent).call_version, 1);
+}
+
+TEST_P(ReviewedDb, ACallThatContradictsItselfIsRefusedWithEveryFault) {
+  auto draft = World::call_draft();
+  draft.reviewed->steps = {{StepKind::panel, {}, {}, false}, {StepKind::administrative, {}, {}, false}};
+  draft.reviewed->form = "no-such-form";
+  draft.reviewed->schedule.zone = "Europe/Atlantis";
+  auto const refused =
+      world->database.write([&](db::Tx& tx) { return world->calls.create(tx, world->officer, draft); });
+  ASSERT_FALSE(refused);
+  std::vector<std::string> at;
+  for (auto const& fault : refused.error().faults) at.push_back(fault.pointer);
+  EXPECT_EQ(at, (std::vector<std::string>{"/reviewed/schedule/zone", "/reviewed/form", "/reviewed/steps/0/step",
+                                          "/reviewed/steps/1/step", "/reviewed/steps"}));
+}
+
+}  // namespace
+}  // namespace fabrica::calls

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "calls/service.hpp"
+
+namespace fabrica::calls {
+
+// Rounds of reviewed calls: what a cut-off does, and the steps that follow it. A round takes proposals in [opens,
+// closes); at the cut-off those sent enter the evaluation, drafts move on to the next round.
+class Rounds {
+ public:
+  Rounds(Clock const& clock, Random& random, journal::Journal& journal, budget::Budget& budget, Calls& calls)
+      : clock_{clock}, random_{random}, journal_{journal}, budget_{budget}, calls_{calls} {}
+
+  // Of a published call public, with how much was sent; of a draft for who manages calls.
+  Result<std::vector<Round>> list(db::Tx& tx, identity::Actor const& actor, PublicId const& call);
+
+  // One thing time has brought: a round past its cut-off, a call short of rounds to come, a step whose time is over.
+  // Returns whether there was one; called again until there is none. Statements: round.cut_off (factory),
+  // proposal.evaluation_begun (project), step.overdue (factory).
+  Result<bool> turn(db::Tx& tx);
+
+  // Officers and auditors see everything; applicants see that a step is being done until the round is published.
+  Result<std::vector<Step>> steps(db::Tx& tx, identity::Actor const& actor, PublicId const& proposal);
+  // Steps whose time is over, the longest first. Needs view_factory.
+  Result<std::vector<Step>> overdue(db::Tx& tx, identity::Actor const& actor);
+  // A person's outcome of the active step. A failed step ends the evaluation; the applicant hears of it when the round
+  // is published. Statement: proposal.step_decided (factory chain: a project's members read theirs).
+  // Errors: conflict "step_state", invalid "checklist" with what is not confirmed, conflict "step_of_round" (the steps
+  // decision and response are decided for the whole round), forbidden "own_project".
+  Result<std::vector<Step>> decide(db::Tx& tx, identity::Actor const& actor, PublicId const& proposal, StepKind step,
+                                   StepOutcome const& outcome);
+
+ private:
+  Result<> cut_off(db::Tx& tx, PublicId const& round);
+  Result<bool> raise_alarms(db::Tx& tx);
+
+  Clock const& clock_;
+  Random& random_;
+  journal::Journal& journal_;
+  budget::Budget& budget_;
+  Calls& calls_;
+};
+
+}  // namespace fabrica::calls
