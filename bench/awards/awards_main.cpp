@@ -1,5 +1,5 @@
-// Measures awarding: 10,000 proposals, 20 systems, demand 2.5 times the capacity, beside Cbc on the same instance and the
-// linear bound. Seeded; every outcome is verified before its figures are printed.
+// Measures awarding: 10,000 proposals, 20 systems, demand 2.5 times the capacity, beside Cbc on the same instance and
+// the linear bound. Seeded; every outcome is verified before its figures are printed.
 //   awards_bench [PROPOSALS] [SYSTEMS] [CBC_SECONDS]      a table on standard error, JSON on standard output
 #include <Cbc_C_Interface.h>
 #include <fmt/format.h>
@@ -104,7 +104,8 @@ struct Row {
 };
 
 // Envy by its definition without groups: who could have taken from worse ranks alone.
-std::int64_t envious(AwardInput const& input, std::vector<int> const& chosen, std::vector<std::int64_t> const& amounts) {
+std::int64_t envious(AwardInput const& input, std::vector<int> const& chosen,
+                     std::vector<std::int64_t> const& amounts) {
   std::unordered_map<std::string_view, std::int64_t> left;
   for (auto const& system : input.systems) left[system.id] = system.capacity - system.held_back;
   std::int64_t count = 0;
@@ -209,7 +210,8 @@ void print(std::vector<Row> const& rows, double load) {
     fmt::print(stderr, "| {} | {:.2f} | {:.2f} | {} | {:.3f} | {:.0f} | {} | {} | {} |\n", row.name, row.times.wall_ms,
                row.times.cpu_ms, row.funded, row.used_percent, row.score, row.faults, row.envy, row.note);
     json += fmt::format(
-        "{}{{\"rule\":\"{}\",\"wall_ms\":{:.3f},\"cpu_ms\":{:.3f},\"funded\":{},\"used_percent\":{:.4f},\"score\":{:.2f},"
+        "{}{{\"rule\":\"{}\",\"wall_ms\":{:.3f},\"cpu_ms\":{:.3f},\"funded\":{},\"used_percent\":{:.4f},\"score\":{:."
+        "2f},"
         "\"faults\":{},\"envy\":{},\"note\":\"{}\"}}",
         json.empty() ? "" : ",", row.name, row.times.wall_ms, row.times.cpu_ms, row.funded, row.used_percent, row.score,
         row.faults, row.envy, row.note);
@@ -234,12 +236,14 @@ std::vector<Row> measure_rules(AwardInput input, std::int64_t& faults) {
   auto bigger = input;
   for (auto& system : bigger.systems) system.capacity += system.capacity / 20;
   std::int64_t moved = 0;
-  rows.push_back({.name = "what-if: 5 % more of each, who moves", .times = measure(5, [&] {
+  rows.push_back({.name = "what-if: 5 % more of each, who moves",
+                  .times = measure(5, [&] {
                     auto const after = must(award(bigger));
                     moved = static_cast<std::int64_t>(compare(input, base, bigger, after).changes.size());
                   })});
   rows.back().note = fmt::format("{} move", moved);
-  rows.push_back({.name = "what-if: marginal capacity of each system", .times = measure(2, [&] { (void)must(marginals(input)); })});
+  rows.push_back({.name = "what-if: marginal capacity of each system",
+                  .times = measure(2, [&] { (void)must(marginals(input)); })});
   input.guarantees.push_back({.id = "SME", .group = "sme"});
   input.guarantees.back().share_millionths = 200'000;
   add("rank, 20 % SME guarantee", 5);

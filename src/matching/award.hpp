@@ -60,9 +60,9 @@ BOOST_DESCRIBE_STRUCT(GroupRule, (), (id, group, system, amount, share_millionth
 struct AwardInput {
   AwardRule rule = AwardRule::rank;
   std::vector<AwardSystem> systems{};
-  std::vector<AwardProposal> proposals{};  // by rank
-  std::vector<GroupRule> guarantees{};     // one hour counts to one guarantee: the first open one of this list
-  std::vector<GroupRule> caps{};           // an hour counts to each cap
+  std::vector<AwardProposal> proposals{};   // by rank
+  std::vector<GroupRule> guarantees{};      // one hour counts to one guarantee: the first open one of this list
+  std::vector<GroupRule> caps{};            // an hour counts to each cap
   std::optional<std::int64_t> line_rank{};  // who ranks below is not fundable
   static constexpr std::array<std::string_view, 2> kMayBeAbsent{"guarantees", "caps"};
 };
@@ -89,7 +89,7 @@ struct OptionFigures {
   std::int64_t set_aside = 0;  // of that, for groups the proposal is not in
   std::optional<std::int64_t> cap_left{};  // the least of its caps
   std::int64_t offered = 0;                // what of all this was open to the proposal
-  std::string because{};                     // id of the guarantee or cap, when that is the result
+  std::string because{};                   // id of the guarantee or cap, when that is the result
   friend bool operator==(OptionFigures const&, OptionFigures const&) = default;
 };
 BOOST_DESCRIBE_STRUCT(OptionFigures, (), (system, result, full, minimum, left, set_aside, cap_left, offered, because))
@@ -105,7 +105,7 @@ struct AwardDecision {
   AwardReason reason = AwardReason::no_room;
   std::optional<std::string> system{};
   std::int64_t amount = 0;
-  std::int64_t preference = 0;         // 1: its first option; 0: none
+  std::int64_t preference = 0;           // 1: its first option; 0: none
   std::vector<OptionFigures> options{};  // up to the one taken
 };
 BOOST_DESCRIBE_STRUCT(AwardDecision, (), (proposal, rank, state, reason, system, amount, preference, options))
@@ -137,9 +137,9 @@ BOOST_DESCRIBE_STRUCT(GuaranteeUse, (),
                        cutoff_open_millionths))
 
 enum class BandMethod : std::uint8_t {
-  by_rank,     // nothing to gain, or the optimum is no better
-  optimised,   // a proven optimum
-  fell_back,   // not proven within the time: by rank
+  by_rank,    // nothing to gain, or the optimum is no better
+  optimised,  // a proven optimum
+  fell_back,  // not proven within the time: by rank
 };
 BOOST_DESCRIBE_ENUM(BandMethod, by_rank, optimised, fell_back)
 
@@ -252,7 +252,7 @@ BOOST_DESCRIBE_STRUCT(SystemChange, (),
 struct AwardComparison {
   std::int64_t gains = 0;
   std::int64_t loses = 0;
-  std::int64_t changed = 0;          // amount or system
+  std::int64_t changed = 0;            // amount or system
   std::vector<AwardChange> changes{};  // in the order of the second input, then who is only in the first
   std::vector<SystemChange> systems{};
 };
@@ -267,7 +267,7 @@ AwardComparison compare(AwardInput const& input_a, AwardOutcome const& a, AwardI
 struct AwardMarginal {
   std::string system{};
   std::int64_t added = 0;  // 0: nobody without an award could be helped by a little more here
-  std::string funds{};       // the best-ranked who would gain an award
+  std::string funds{};     // the best-ranked who would gain an award
   std::int64_t gains = 0;
   std::int64_t loses = 0;
 };

@@ -79,8 +79,8 @@ AwardInput random_input(SeededRandom& random, AwardRule rule, Shape const& shape
   for (std::int64_t system = 0; system < shape.systems; ++system)
     input.systems.push_back({std::string(1, static_cast<char>('A' + system)), "GPU-hours", 60 + below(200), below(30)});
   for (int number = 0; number < shape.guarantees; ++number)
-    input.guarantees.push_back(share_rule("g" + std::to_string(number), groups[static_cast<std::size_t>(number)],
-                                          below(400'000)));
+    input.guarantees.push_back(
+        share_rule("g" + std::to_string(number), groups[static_cast<std::size_t>(number)], below(333'000)));
   for (int number = 0; number < shape.caps; ++number)
     input.caps.push_back(share_rule("c" + std::to_string(number), groups[static_cast<std::size_t>(2 - number)],
                                     500'000 + below(500'000)));
@@ -138,11 +138,12 @@ TEST(AwardGuarantee, HoldsRoomForItsGroupAndSaysWhoStoodBack) {
   EXPECT_EQ(told(outcome), "p1:J:60 p2:- p3:J:40");
   auto const& displaced = outcome.decisions[1];
   EXPECT_EQ(displaced.reason, AwardReason::guarantee);
-  EXPECT_EQ(sentence(input, outcome, displaced),
-            "Rank 2: not funded now; number 1 on the reserve list. J: 40 GPU-hours were left when its rank came, but 30 "
-            "of them are set aside for others (guarantee \"SME guarantee\"); 10 were open to this proposal and the "
-            "minimum useful amount is 30. The last award inside the guarantee has a score of 99.70 %, the last outside "
-            "it 99.90 %.");
+  EXPECT_EQ(
+      sentence(input, outcome, displaced),
+      "Rank 2: not funded now; number 1 on the reserve list. J: 40 GPU-hours were left when its rank came, but 30 "
+      "of them are set aside for others (guarantee \"SME guarantee\"); 10 were open to this proposal and the "
+      "minimum useful amount is 30. The last award inside the guarantee has a score of 99.70 %, the last outside "
+      "it 99.90 %.");
   EXPECT_EQ(faults_of(input, outcome), "");
 }
 
@@ -235,8 +236,9 @@ TEST(AwardInputCheck, NamesEachFault) {
   EXPECT_EQ(refused.error().reason, "award_input");
   std::string pointers;
   for (auto const& fault : refused.error().faults) pointers += fault.pointer + ' ';
-  EXPECT_EQ(pointers, "/guarantees/1 /proposals/0/options/0/minimum /proposals/0/options/1/system /proposals/1/rank "
-                      "/proposals/1/band /proposals/1/options/0/wanted ");
+  EXPECT_EQ(pointers,
+            "/guarantees/1 /proposals/0/options/0/minimum /proposals/0/options/1/system /proposals/1/rank "
+            "/proposals/1/band /proposals/1/options/0/wanted ");
   EXPECT_EQ(verify(input, AwardOutcome{}).at(0).kind, AwardFaultKind::input);
 }
 
@@ -287,7 +289,8 @@ TEST(AwardProperty, NobodyEnviesAWorseRankJustly) {
 
 TEST(AwardProperty, ABetterRankNeverHurts) {
   auto const worth = [](AwardDecision const& one) {
-    return one.preference == 0 ? std::pair<std::int64_t, std::int64_t>{-1000, 0} : std::pair{-one.preference, one.amount};
+    return one.preference == 0 ? std::pair<std::int64_t, std::int64_t>{-1000, 0}
+                               : std::pair{-one.preference, one.amount};
   };
   int with_guarantees = 0;
   for (std::uint64_t seed = 0; seed < 1500; ++seed) {
@@ -368,8 +371,8 @@ TEST(AwardBruteForce, OneBandFundsAsManyAsCanBeFundedAndServesThemBest) {
   int optimised = 0;
   for (std::uint64_t seed = 0; seed < 120; ++seed) {
     SeededRandom random{seed};
-    auto input = random_input(random, AwardRule::band,
-                              {.systems = 2, .proposals = 7, .bands = 1, .guarantees = 0, .caps = 0});
+    auto input =
+        random_input(random, AwardRule::band, {.systems = 2, .proposals = 7, .bands = 1, .guarantees = 0, .caps = 0});
     input.line_rank.reset();
     auto const outcome = must(award(input));
     std::pair<std::int64_t, std::int64_t> best{0, 0};
@@ -391,8 +394,8 @@ TEST(AwardBruteForce, OneBandFundsAsManyAsCanBeFundedAndServesThemBest) {
 TEST(AwardBruteForce, RankIsTheLexicographicBestAndTheLinearBoundLiesAboveAll) {
   for (std::uint64_t seed = 0; seed < 120; ++seed) {
     SeededRandom random{seed};
-    auto input = random_input(random, AwardRule::rank,
-                              {.systems = 2, .proposals = 7, .bands = 7, .guarantees = 0, .caps = 0});
+    auto input =
+        random_input(random, AwardRule::rank, {.systems = 2, .proposals = 7, .bands = 7, .guarantees = 0, .caps = 0});
     input.line_rank.reset();
     for (auto& one : input.proposals)
       for (auto& wish : one.options) wish.wanted = wish.minimum, wish.recommended.reset();
@@ -420,7 +423,8 @@ TEST(AwardVerify, FindsEachKindOfTampering) {
   input.systems = {{"A", "GPU-hours", 100, 0}, {"B", "GPU-hours", 50, 0}};
   input.guarantees = {amount_rule("g", "sme", "A", 20)};
   input.caps = {amount_rule("c", "state", "A", 60)};
-  input.proposals = {proposal(1, {option("A", 60, 30)}, {"state"}), proposal(2, {option("A", 60, 10), option("B", 50, 20)}),
+  input.proposals = {proposal(1, {option("A", 60, 30)}, {"state"}),
+                     proposal(2, {option("A", 60, 10), option("B", 50, 20)}),
                      proposal(3, {option("A", 30, 10)}, {"sme"}), proposal(4, {option("A", 30, 10)}, {"state"}),
                      proposal(5, {option("B", 60, 55)})};
   auto const good = must(award(input));
@@ -449,7 +453,8 @@ TEST(AwardVerify, FindsEachKindOfTampering) {
          o.guarantees[0].cutoff_open_millionths = 999'000;
        }},
       {"a cut-off", AwardFaultKind::guarantee, [](auto& o) { o.guarantees[0].cutoff_group_millionths = 5; }},
-      {"less set aside", AwardFaultKind::guarantee, [](auto& o) { o.guarantees[0].set_aside = o.guarantees[0].counted = 19; }},
+      {"less set aside", AwardFaultKind::guarantee,
+       [](auto& o) { o.guarantees[0].set_aside = o.guarantees[0].counted = 19; }},
       {"a figure", AwardFaultKind::reason, [](auto& o) { ++o.decisions[3].options[0].left; }},
       {"a reason", AwardFaultKind::reason, [](auto& o) { o.decisions[3].reason = AwardReason::guarantee; }},
       {"reserve", AwardFaultKind::reserve, [](auto& o) { std::swap(o.reserve[0], o.reserve[1]); }},
@@ -522,13 +527,14 @@ TEST(AwardWhatIf, SaysWhoMoves) {
   smaller.systems[0].capacity = 70;
   auto const after = must(award(smaller));
   auto const moved = compare(input, before, smaller, after);
-  EXPECT_EQ(json::write(moved),
-            R"({"gains":0,"loses":1,"changed":1,"changes":[{"proposal":"p2","move":"other_system","system_before":"A",)"
-            R"("amount_before":40,"system_after":"B","amount_after":40},{"proposal":"p3","move":"loses","system_before":"B",)"
-            R"("amount_before":40,"amount_after":0}],"systems":[{"system":"A","available_before":100,"awarded_before":100,)"
-            R"("funded_before":2,"available_after":70,"awarded_after":60,"funded_after":1},{"system":"B",)"
-            R"("available_before":40,"awarded_before":40,"funded_before":1,"available_after":40,"awarded_after":40,)"
-            R"("funded_after":1}]})");
+  EXPECT_EQ(
+      json::write(moved),
+      R"({"gains":0,"loses":1,"changed":1,"changes":[{"proposal":"p2","move":"other_system","system_before":"A",)"
+      R"("amount_before":40,"system_after":"B","amount_after":40},{"proposal":"p3","move":"loses","system_before":"B",)"
+      R"("amount_before":40,"amount_after":0}],"systems":[{"system":"A","available_before":100,"awarded_before":100,)"
+      R"("funded_before":2,"available_after":70,"awarded_after":60,"funded_after":1},{"system":"B",)"
+      R"("available_before":40,"awarded_before":40,"funded_before":1,"available_after":40,"awarded_after":40,)"
+      R"("funded_after":1}]})");
   EXPECT_TRUE(compare(input, before, input, before).changes.empty());
   auto const more = must(marginals(smaller));
   ASSERT_EQ(more.size(), 2U);

@@ -10,12 +10,12 @@
 #include "base/time.hpp"
 #include "json/describe.hpp"
 
-// From reviews to one ranked list a track. Pure: the same input gives the same list, byte for byte, and each line carries
-// the figures it was made of.
+// From reviews to one ranked list a track. Pure: the same input gives the same list, byte for byte, and each line
+// carries the figures it was made of.
 //
-// Scores come in thousandths of a point ("milli": 3.5 points are 3500). Normalised scores are millionths, 0 for the worst
-// of a scale and 1000000 for the best. Every division rounds half up, once, where it is named below; thresholds of
-// criteria are compared before any rounding.
+// Scores come in thousandths of a point ("milli": 3.5 points are 3500). Normalised scores are millionths, 0 for the
+// worst of a scale and 1000000 for the best. Every division rounds half up, once, where it is named below; thresholds
+// of criteria are compared before any rounding.
 namespace fabrica::matching {
 
 enum class Aggregate : std::uint8_t { mean, median };
@@ -30,11 +30,10 @@ struct RankCriterion {
   std::optional<std::int64_t> threshold_milli{};  // the aggregate over the reviews must reach it
 
   static constexpr auto limits() {
-    return std::tuple{json::length(&RankCriterion::id, 1, 80),
-                      json::range(&RankCriterion::min_milli, -1'000'000'000, 1'000'000'000),
-                      json::range(&RankCriterion::max_milli, -1'000'000'000, 1'000'000'000),
-                      json::range(&RankCriterion::step_milli, 1, 1'000'000'000),
-                      json::range(&RankCriterion::weight, 1, 1'000'000)};
+    return std::tuple{
+        json::length(&RankCriterion::id, 1, 80), json::range(&RankCriterion::min_milli, -1'000'000'000, 1'000'000'000),
+        json::range(&RankCriterion::max_milli, -1'000'000'000, 1'000'000'000),
+        json::range(&RankCriterion::step_milli, 1, 1'000'000'000), json::range(&RankCriterion::weight, 1, 1'000'000)};
   }
 };
 BOOST_DESCRIBE_STRUCT(RankCriterion, (), (id, min_milli, max_milli, step_milli, weight, threshold_milli))
@@ -73,20 +72,21 @@ BOOST_DESCRIBE_STRUCT(Calibration, (), (min_reviews, shrink, max_shift_millionth
 struct RankingRules {
   std::vector<RankCriterion> criteria{};
   Aggregate aggregate = Aggregate::mean;
-  std::int64_t quorum = 1;                   // reviews a proposal needs to be ranked
-  std::int64_t threshold_millionths = 0;     // of the overall score
-  std::int64_t band_width_millionths = 0;    // 0: a band is one score; else scores of one floor(score / width)
+  std::int64_t quorum = 1;                 // reviews a proposal needs to be ranked
+  std::int64_t threshold_millionths = 0;   // of the overall score
+  std::int64_t band_width_millionths = 0;  // 0: a band is one score; else scores of one floor(score / width)
   std::int64_t outlier_gap_millionths = 200'000;
   std::int64_t outlier_factor_milli = 4448;  // 3 x 1.4826: three deviations, estimated by the median deviation
   std::optional<Calibration> calibration{};
   std::vector<TieBreak> tie_breaks{};
   std::string lottery_commitment{};  // hex SHA-256 of the 32 bytes of the seed, published before the cut-off
   static constexpr std::array<std::string_view, 6> kMayBeAbsent{
-      "aggregate", "quorum", "threshold_millionths", "band_width_millionths", "outlier_gap_millionths",
+      "aggregate",           "quorum", "threshold_millionths", "band_width_millionths", "outlier_gap_millionths",
       "outlier_factor_milli"};
 
   static constexpr auto limits() {
-    return std::tuple{json::items(&RankingRules::criteria, 1, 50), json::range(&RankingRules::quorum, 1, 100),
+    return std::tuple{json::items(&RankingRules::criteria, 1, 50),
+                      json::range(&RankingRules::quorum, 1, 100),
                       json::range(&RankingRules::threshold_millionths, 0, 1'000'000),
                       json::range(&RankingRules::band_width_millionths, 0, 1'000'000),
                       json::range(&RankingRules::outlier_gap_millionths, 0, 1'000'000),
@@ -159,7 +159,7 @@ struct RankLine {
   std::vector<ReviewFigures> reviews{};
   std::vector<std::int64_t> tie_values{};  // one a tie-break, higher first; 0 for the lottery
   std::string lottery{};                   // hex SHA-256(seed || id), lower first
-  std::optional<TieBreak> decided_by{};  // what put it behind the line before; absent: its score
+  std::optional<TieBreak> decided_by{};    // what put it behind the line before; absent: its score
 };
 BOOST_DESCRIBE_STRUCT(RankLine, (),
                       (candidate, track, state, rank, band, score_millionths, spread_millionths, criteria, reviews,
@@ -180,8 +180,8 @@ BOOST_DESCRIBE_STRUCT(Ranking, (), (tracks))
 // What is published before the cut-off. Errors: invalid "lottery_seed".
 Result<std::string> lottery_commitment(std::string const& seed_hex);
 
-// Errors: invalid "ranking_rules", invalid "ranking_input" with the faults, invalid "lottery_seed" (not 64 digits, or not
-// what was committed to).
+// Errors: invalid "ranking_rules", invalid "ranking_input" with the faults, invalid "lottery_seed" (not 64 digits, or
+// not what was committed to).
 Result<Ranking> rank(RankingInput const& input);
 
 // SHA-256, hex, of the canonical JSON (RFC 8785). Errors: those of json::canonical.

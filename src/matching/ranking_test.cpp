@@ -19,8 +19,8 @@ RankingInput two_criteria() {
   excellence.weight = 2;
   excellence.threshold_milli = 3000;
   input.rules.criteria = {excellence, RankCriterion{.id = "impact"}};
-  input.rules.tie_breaks = {{TieKind::criterion, "excellence"}, {TieKind::group, "sme"}, {TieKind::earlier, ""},
-                            {TieKind::lottery, ""}};
+  input.rules.tie_breaks = {
+      {TieKind::criterion, "excellence"}, {TieKind::group, "sme"}, {TieKind::earlier, ""}, {TieKind::lottery, ""}};
   input.lottery_seed = kSeed;
   input.rules.lottery_commitment = *lottery_commitment(kSeed);
   return input;
@@ -69,8 +69,8 @@ TEST(Ranking, WeighsNormalisedScoresAndRoundsHalfUp) {
 TEST(Ranking, TakesTheMedianWhereTheCallSaysSo) {
   auto input = two_criteria();
   input.rules.aggregate = Aggregate::median;
-  input.candidates = {candidate("p", {review("x", 5000, 5000), review("y", 4000, 4000), review("z", 3000, 3000),
-                                      review("w", 3000, 3000)})};
+  input.candidates = {candidate(
+      "p", {review("x", 5000, 5000), review("y", 4000, 4000), review("z", 3000, 3000), review("w", 3000, 3000)})};
   auto const ranking = must(rank(input));
   auto const& line = ranking.tracks[0].lines.at(0);
   EXPECT_EQ(line.score_millionths, 700'000);
@@ -142,10 +142,9 @@ TEST(Ranking, MakesBandsOfTheWidthPublished) {
 
 TEST(Ranking, MarksTheReviewFarFromTheOthers) {
   auto input = two_criteria();
-  input.candidates = {
-      candidate("one", {review("x", 4500, 4500), review("y", 4000, 4500), review("z", 1000, 1000)}),
-      candidate("torn", {review("x", 5000, 5000), review("y", 3000, 3000), review("z", 1000, 1000)}),
-      candidate("two", {review("x", 5000, 5000), review("z", 1000, 1000)})};
+  input.candidates = {candidate("one", {review("x", 4500, 4500), review("y", 4000, 4500), review("z", 1000, 1000)}),
+                      candidate("torn", {review("x", 5000, 5000), review("y", 3000, 3000), review("z", 1000, 1000)}),
+                      candidate("two", {review("x", 5000, 5000), review("z", 1000, 1000)})};
   auto const ranking = must(rank(input));
   for (auto const& track : ranking.tracks)
     for (auto const* lines : {&track.lines, &track.unranked})
@@ -157,8 +156,8 @@ TEST(Ranking, MarksTheReviewFarFromTheOthers) {
 TEST(Ranking, CalibratesOnlyWhereTheCallSaysSo) {
   auto input = two_criteria();
   for (int number = 0; number < 4; ++number)
-    input.candidates.push_back(candidate("p" + std::to_string(number),
-                                         {review("harsh", 3000, 3000), review("kind", 5000, 5000)}));
+    input.candidates.push_back(
+        candidate("p" + std::to_string(number), {review("harsh", 3000, 3000), review("kind", 5000, 5000)}));
   EXPECT_EQ(must(rank(input)).tracks[0].lines[0].reviews[0].offset_millionths, 0);
   input.rules.calibration = Calibration{};
   auto const ranking = must(rank(input));
@@ -178,8 +177,9 @@ TEST(Ranking, RefusesScoresOffTheScaleAndRulesThatContradictThemselves) {
   auto const refused = rank(input);
   ASSERT_FALSE(refused);
   for (auto const& fault : refused.error().faults) pointers += fault.pointer + " ";
-  EXPECT_EQ(pointers, "/candidates/0/reviews/0/scores_milli/excellence /candidates/0/reviews/0/scores_milli/impact "
-                      "/candidates/0/reviews/1/reviewer /candidates/0/reviews/1/scores_milli/style /candidates/1/id ");
+  EXPECT_EQ(pointers,
+            "/candidates/0/reviews/0/scores_milli/excellence /candidates/0/reviews/0/scores_milli/impact "
+            "/candidates/0/reviews/1/reviewer /candidates/0/reviews/1/scores_milli/style /candidates/1/id ");
   input.rules.tie_breaks = {{TieKind::lottery, ""}, {TieKind::criterion, "style"}};
   input.rules.criteria[1].step_milli = 300;
   EXPECT_EQ(rank(input).error().reason, "ranking_rules");
@@ -195,9 +195,9 @@ TEST(RankingProperty, ABetterScoreNeverHurtsAndEachLineAddsUp) {
     input.rules.criteria[0].threshold_milli.reset();
     if (random.below(2) == 0) input.rules.aggregate = Aggregate::median;
     for (int number = 0; number < 8; ++number)
-      input.candidates.push_back(candidate("p" + std::to_string(number), {review("x", score(), score()),
-                                                                          review("y", score(), score()),
-                                                                          review("z", score(), score())}));
+      input.candidates.push_back(
+          candidate("p" + std::to_string(number),
+                    {review("x", score(), score()), review("y", score(), score()), review("z", score(), score())}));
     auto const before = must(rank(input));
     auto const place = random.below(input.candidates.size());
     auto& raised = input.candidates[place].reviews[random.below(3)].scores_milli["impact"];

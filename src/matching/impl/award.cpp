@@ -118,7 +118,7 @@ AwardDecision decide(Problem const& problem, Ledger const& ledger, std::size_t p
   out.system = problem.input->systems[static_cast<std::size_t>(option.system)].id;
   out.amount = held.amount;
   out.preference = held.option + 1;
-  out.reason = held.amount == option.full                      ? AwardReason::full
+  out.reason = held.amount == option.full                ? AwardReason::full
                : problem.input->rule == AwardRule::scale ? AwardReason::scaled
                                                          : AwardReason::partial;
   return out;
@@ -159,9 +159,8 @@ void add_uses(Problem const& problem, Settled const& settled, std::vector<Held> 
   for (std::size_t place = 0; place < problem.floors.size(); ++place) {
     auto const& floor = problem.floors[place];
     auto const& rule = input.guarantees[static_cast<std::size_t>(floor.rule)];
-    GuaranteeUse use{.guarantee = rule.id,
-                     .group = rule.group,
-                     .system = input.systems[static_cast<std::size_t>(floor.system)].id};
+    GuaranteeUse use{
+        .guarantee = rule.id, .group = rule.group, .system = input.systems[static_cast<std::size_t>(floor.system)].id};
     use.promised = floor.amount;
     use.set_aside = use.counted = settled.aside[place];
     out.guarantees.push_back(std::move(use));
@@ -196,7 +195,8 @@ AwardOutcome outcome_of(Problem const& problem, AwardLimits const& limits) {
   }
   add_decisions(problem, settled, held, out);
   add_uses(problem, settled, held, out);
-  for (std::size_t system = 0; system < factors.size(); ++system) out.systems[system].factor_millionths = factors[system];
+  for (std::size_t system = 0; system < factors.size(); ++system)
+    out.systems[system].factor_millionths = factors[system];
   out.bands = std::move(settled.bands);
   return out;
 }
@@ -245,8 +245,8 @@ Ledger ledger_of(AwardInput const& input, Problem const& problem, Standing const
   for (std::size_t place = 0; place < now.holders.size(); ++place) {
     if (now.holders[place] == nullptr) continue;
     auto const system = std::ranges::find(input.systems, now.holders[place]->system, &AwardSystem::id);
-    awarding::take(problem, ledger, problem.proposals[place].groups,
-                   static_cast<int>(system - input.systems.begin()), now.holders[place]->amount);
+    awarding::take(problem, ledger, problem.proposals[place].groups, static_cast<int>(system - input.systems.begin()),
+                   now.holders[place]->amount);
   }
   return ledger;
 }

@@ -58,8 +58,8 @@ class Band {
     return out;
   }
 
-  // Minimum amounts of the wanted options by rank, then the maximality pass: as long as somebody can do better with what
-  // is left, the best-ranked of them does. Without it better bands would envy worse ones. False when guarantees of
+  // Minimum amounts of the wanted options by rank, then the maximality pass: as long as somebody can do better with
+  // what is left, the best-ranked of them does. Without it better bands would envy worse ones. False when guarantees of
   // overlapping groups keep it from settling.
   bool settle(std::vector<int> const& wanted, std::vector<Held>& held) const {
     Ledger ledger = base_;

@@ -12,8 +12,8 @@
 namespace fabrica::matching::awarding {
 namespace {
 
-// Cbc replaces the process's handler of SIGINT while it solves and keeps the model it works on in a static variable: one
-// solve at a time, and the handler is put back.
+// Cbc replaces the process's handler of SIGINT while it solves and keeps the model it works on in a static variable:
+// one solve at a time, and the handler is put back.
 class CbcTurn {
  public:
   CbcTurn() : lock_{mutex()} { ::sigaction(SIGINT, nullptr, &kept_); }

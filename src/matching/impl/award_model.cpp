@@ -64,8 +64,7 @@ class Compiler {
       auto const at = fmt::format("/{}/{}", name, place);
       if (rule.id.empty()) fault(at + "/id", "Give the rule a name.");
       if (rule.group.empty()) fault(at + "/group", "Name the group.");
-      if (rule.amount.has_value() == rule.share_millionths.has_value())
-        fault(at, "Give either an amount or a share.");
+      if (rule.amount.has_value() == rule.share_millionths.has_value()) fault(at, "Give either an amount or a share.");
       if (rule.amount && !rule.system) fault(at + "/system", "An amount needs its system; a share may do without.");
       if (rule.amount && (*rule.amount < 0 || *rule.amount > kAwardAmountMax))
         fault(at + "/amount", fmt::format("Must be 0 to {}.", kAwardAmountMax));

@@ -58,9 +58,10 @@ std::string refusal(AwardInput const& input, AwardOutcome const& outcome, Option
       return fmt::format(" {}: {} {} were left {}; the minimum useful amount is {}.", option.system,
                          grouped(option.left), unit, moment(outcome.rule), grouped(option.minimum));
     case OptionResult::cap:
-      return fmt::format(" {}: {} {} were left {}, but the cap \"{}\" left its group {}; the minimum useful amount is {}.",
-                         option.system, grouped(option.left), unit, moment(outcome.rule), option.because,
-                         grouped(option.cap_left.value_or(0)), grouped(option.minimum));
+      return fmt::format(
+          " {}: {} {} were left {}, but the cap \"{}\" left its group {}; the minimum useful amount is {}.",
+          option.system, grouped(option.left), unit, moment(outcome.rule), option.because,
+          grouped(option.cap_left.value_or(0)), grouped(option.minimum));
     case OptionResult::guarantee:
       return fmt::format(
           " {}: {} {} were left {}, but {} of them are set aside for others (guarantee \"{}\"); {} were open to this "
@@ -98,9 +99,10 @@ std::string opening(AwardInput const& input, AwardOutcome const& outcome, AwardD
   std::int64_t factor = 0;
   for (auto const& use : outcome.systems)
     if (use.system == taken.system) factor = use.factor_millionths.value_or(0);
-  return text + fmt::format(": every award on this system was scaled to {} of its full amount ({}), but not below the "
-                            "minimum useful amount ({}).",
-                            percent(factor), grouped(taken.full), grouped(taken.minimum));
+  return text + fmt::format(
+                    ": every award on this system was scaled to {} of its full amount ({}), but not below the "
+                    "minimum useful amount ({}).",
+                    percent(factor), grouped(taken.full), grouped(taken.minimum));
 }
 
 struct Standing {

@@ -216,8 +216,7 @@ class Verifier {
         if (use != now || use.set_aside < 0 || use.set_aside > now.promised)
           fault(AwardFaultKind::guarantee, "", system.id, fmt::format("The figures of {} are untrue.", rule.id));
       }
-    if (number != outcome_.guarantees.size())
-      fault(AwardFaultKind::guarantee, "", "", "More records than guarantees.");
+    if (number != outcome_.guarantees.size()) fault(AwardFaultKind::guarantee, "", "", "More records than guarantees.");
   }
 
   // Empty books; what is set aside comes from the outcome, or is all that is promised.
@@ -274,7 +273,8 @@ class Verifier {
     check_counted(books);
   }
 
-  // Nobody passed over, nobody given more than was open, and every figure true. `beside`: its own award is in the books.
+  // Nobody passed over, nobody given more than was open, and every figure true. `beside`: its own award is in the
+  // books.
   void check_best(Books const& books, AwardDecision const& decision, bool beside) {
     auto const& proposal = proposal_of(decision);
     if (decision.state == AwardState::below_line) {
@@ -283,7 +283,8 @@ class Verifier {
       return;
     }
     std::vector<OptionFigures> met;
-    std::size_t const chosen = decision.system ? static_cast<std::size_t>(decision.preference) - 1 : proposal.options.size();
+    std::size_t const chosen =
+        decision.system ? static_cast<std::size_t>(decision.preference) - 1 : proposal.options.size();
     for (std::size_t number = 0; number < proposal.options.size() && number <= chosen; ++number) {
       auto const& option = proposal.options[number];
       bool const own = beside && decision.system && *decision.system == option.system;
@@ -301,7 +302,8 @@ class Verifier {
       if (input_.rule != AwardRule::scale && decision.amount < due)
         fault(AwardFaultKind::envy, proposal.id, here.system, "Less than was open to it.");
     }
-    if (met != decision.options) fault(AwardFaultKind::reason, proposal.id, "", "The figures of its options are untrue.");
+    if (met != decision.options)
+      fault(AwardFaultKind::reason, proposal.id, "", "The figures of its options are untrue.");
     if (decision.reason != true_reason(decision, met))
       fault(AwardFaultKind::reason, proposal.id, "", "Not the reason its figures give.");
   }

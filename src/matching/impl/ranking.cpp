@@ -200,8 +200,7 @@ void calibrate(Calibration const& rule, std::vector<RankLine>& lines) {
       if (!review.complete || habit == habits.end() || habit->second.count < rule.min_reviews) continue;
       review.offset_millionths = std::clamp(half_up(habit->second.sum, habit->second.count + rule.shrink),
                                             -rule.max_shift_millionths, rule.max_shift_millionths);
-      review.used_millionths =
-          std::clamp(review.total_millionths - review.offset_millionths, std::int64_t{0}, kWhole);
+      review.used_millionths = std::clamp(review.total_millionths - review.offset_millionths, std::int64_t{0}, kWhole);
     }
 }
 
@@ -227,9 +226,8 @@ void settle(RankingRules const& rules, RankLine& line) {
   if (!used.empty()) {
     std::int64_t sum = 0;
     for (auto const score : used) sum += score;
-    line.score_millionths = rules.aggregate == Aggregate::mean
-                                ? half_up(sum, static_cast<std::int64_t>(used.size()))
-                                : half_up(doubled_median(used), 2);
+    line.score_millionths = rules.aggregate == Aggregate::mean ? half_up(sum, static_cast<std::int64_t>(used.size()))
+                                                               : half_up(doubled_median(used), 2);
     line.spread_millionths = *std::ranges::max_element(used) - *std::ranges::min_element(used);
   }
   mark_outliers(rules, line);
