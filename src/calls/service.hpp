@@ -5,6 +5,7 @@
 
 #include "base/random.hpp"
 #include "calls/types.hpp"
+#include "forms/render.hpp"
 #include "journal/journal.hpp"
 #include "projects/service.hpp"
 
@@ -16,6 +17,7 @@ namespace fabrica::calls {
 
 namespace store {
 struct CallRow;
+struct OfferRow;
 struct ProposalRow;
 struct Rules;
 }  // namespace store
@@ -66,6 +68,13 @@ class Calls {
   // Reviewed calls, before the cut-off: a proposal that was sent becomes a draft again. Statement: proposal.recalled.
   Result<Proposal> recall(db::Tx& tx, identity::Actor const& actor, PublicId const& proposal);
   Result<Proposal> withdraw(db::Tx& tx, identity::Actor const& actor, PublicId const& proposal);
+  // The form with its answers, as the applicants read it. Errors: not_found "form" for a call without one.
+  struct FormPage {
+    forms::Sheet sheet;
+    std::string subject;
+    bool draft = false;
+  };
+  Result<FormPage> form_page(db::Tx& tx, identity::Actor const& actor, PublicId const& proposal);
   Result<Proposal> proposal(db::Tx& tx, identity::Actor const& actor, PublicId const& proposal);
   Result<std::vector<Proposal>> proposals(db::Tx& tx, identity::Actor const& actor, PublicId const& project);
 
@@ -77,6 +86,7 @@ class Calls {
 
  private:
   friend class Rounds;
+  friend class Outcomes;
   struct Loaded;
   Result<store::Rules> rules_of(db::Tx& tx, std::int64_t call, std::int64_t version);
   Result<> open_steps(db::Tx& tx, store::ProposalRow const& proposal);
@@ -90,6 +100,9 @@ class Calls {
   Result<> check_round(db::Tx& tx, Loaded const& loaded, Call const& call);
   Result<> serve_line(db::Tx& tx, Offer const& offer);
   Result<> award(db::Tx& tx, PublicId const& proposal, Offer const& offer);
+  // The one way to an award: state, account, transfer and statement.
+  Result<PublicId> grant(db::Tx& tx, store::ProposalRow const& proposal, store::OfferRow const& offer,
+                         std::int64_t amount_units, std::string_view reason, std::string_view actor);
 
   Clock const& clock_;
   Random& random_;

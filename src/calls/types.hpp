@@ -116,6 +116,19 @@ BOOST_DESCRIBE_STRUCT(Call, (),
 enum class Answer : std::uint8_t { yes, no, unknown };
 BOOST_DESCRIBE_ENUM(Answer, yes, no, unknown)
 
+// Another partition of the same round that would do, should the first not be available; reviewed calls only.
+struct FallBack {
+  std::string partition;
+  std::int64_t amount_units = 0;
+  std::optional<std::int64_t> minimum_units{};  // less is of no use; absent: nothing less than the amount is
+
+  static constexpr auto limits() {
+    return std::tuple{json::length(&FallBack::partition, 1, 100), json::range(&FallBack::amount_units, 1, 1'000'000'000),
+                      json::range(&FallBack::minimum_units, 1, 1'000'000'000)};
+  }
+};
+BOOST_DESCRIBE_STRUCT(FallBack, (), (partition, amount_units, minimum_units))
+
 struct ProposalDraft {
   PublicId call;
   std::string partition;
@@ -129,17 +142,23 @@ struct ProposalDraft {
   std::optional<std::string> amount_reason;  // when it is far from what the plan says
   json::Raw plan;                            // the planner's request, as for POST /plan
   std::optional<json::Raw> form;             // answers to the call's form, by field
+  // Reviewed calls only: the least that is of use, and what else would do, in order.
+  std::optional<std::int64_t> minimum_units{};
+  std::optional<std::vector<FallBack>> fall_backs{};
+  std::optional<bool> confidential{};  // the public register of awards leaves the organisation out
 
   static constexpr auto limits() {
     return std::tuple{
         json::length(&ProposalDraft::partition, 1, 100), json::range(&ProposalDraft::amount_units, 1, 1'000'000'000),
         json::range(&ProposalDraft::duration_days, 1, 3650), json::length(&ProposalDraft::purpose, 1, 8000),
-        json::length(&ProposalDraft::amount_reason, 1, 4000)};
+        json::length(&ProposalDraft::amount_reason, 1, 4000),
+        json::range(&ProposalDraft::minimum_units, 1, 1'000'000'000), json::items(&ProposalDraft::fall_backs, 0, 10)};
   }
 };
 BOOST_DESCRIBE_STRUCT(ProposalDraft, (),
                       (call, partition, amount_units, duration_days, purpose, civilian_purposes, excluded_uses,
-                       personal_data, first_come_accepted, amount_reason, plan, form))
+                       personal_data, first_come_accepted, amount_reason, plan, form, minimum_units, fall_backs,
+                       confidential))
 
 enum class Outcome : std::uint8_t { pass, fail, unknown };
 BOOST_DESCRIBE_ENUM(Outcome, pass, fail, unknown)
@@ -247,10 +266,14 @@ struct Proposal {
   std::optional<PublicId> award;
   json::Raw plan;
   std::optional<json::Raw> form;
+  std::optional<std::int64_t> minimum_units{};
+  std::optional<std::vector<FallBack>> fall_backs{};
+  std::optional<bool> confidential{};
 };
 BOOST_DESCRIBE_STRUCT(Proposal, (),
                       (id, project, call, round, call_version, offer, partition, unit, amount_units, duration_days,
-                       purpose, state, submitted, decided, decision_reason, checks, award, plan, form))
+                       purpose, state, submitted, decided, decision_reason, checks, award, plan, form, minimum_units,
+                       fall_backs, confidential))
 
 // Hours a project may use on a partition, with the account that counts them.
 struct Award {

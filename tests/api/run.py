@@ -78,7 +78,7 @@ class World:
             words = found[1].split(" ")
             if words[0] == "repeat":
                 return words[1] * int(words[2])
-            if words[0] in ("sha256", "size"):
+            if words[0] in ("sha256", "size") and len(words) == 2:
                 content = (harness.ROOT / words[1]).read_bytes()
                 return hashlib.sha256(content).hexdigest() if words[0] == "sha256" else str(len(content))
             if found[1] not in self.kept:

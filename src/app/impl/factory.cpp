@@ -76,6 +76,7 @@ struct Factory::Parts {
   budget::Budget budget{clock, random};
   projects::Projects projects{clock, random, journal, identity};
   calls::Calls calls{clock, random, journal, identity, projects, budget, facts};
+  calls::Rounds rounds{clock, random, journal, budget, calls};
 
   // Stored bytes and what is made of them; built once the folder and the database are open.
   std::optional<blobs::Store> blob_files;
@@ -119,6 +120,8 @@ struct Factory::Parts {
                        FABRICA_TRY(auto const built, trust->build_waiting());
                        return built > 0;
                      }};
+  Work rounds_work{"rounds", kSecond, 5 * kMinute,
+                   [this] { return database->write([this](db::Tx& tx) { return rounds.turn(tx); }); }};
   Work upkeep{"upkeep", kMinute, 10 * kMinute, [this] { return keep_house(); }};
 
   Result<> open_log();
@@ -196,6 +199,7 @@ void Factory::Parts::add_routes() {
   add_plan_routes(*api, facts, journal);
   projects::add_routes(*api, projects, journal);
   calls::add_routes(*api, calls);
+  calls::add_round_routes(*api, calls, rounds);
   dataspace::add_routes(*api, *dataspace);
   dataspace::add_upload_routes(*api, *uploads, *blob_files);
   compute::add_routes(*api, *compute, events);
@@ -205,7 +209,7 @@ void Factory::Parts::add_routes() {
   trust::add_routes(*api, *trust, *bytes);
   add_log_routes(*api, router, *sequencer);
   add_front_page(router, {config.factory_name, config.demo, sequencer->verifier().text()});
-  for (auto* work : {&sequencing, &jobs_work, &splits_work, &dossiers_work, &upkeep})
+  for (auto* work : {&sequencing, &jobs_work, &splits_work, &dossiers_work, &rounds_work, &upkeep})
     api->add_check(work->name, [this, work] { return check_pulse(work->pulse, clock, work->silence_us_max); });
   api->serve_documents(&metrics);
 }
@@ -241,7 +245,7 @@ void Factory::Parts::start(Work& work) {
 void Factory::Parts::stop() {
   if (server) server->stop(10 * kSecond);
   events.stop();
-  for (auto* work : {&dossiers_work, &splits_work, &jobs_work, &upkeep, &sequencing})
+  for (auto* work : {&dossiers_work, &splits_work, &jobs_work, &rounds_work, &upkeep, &sequencing})
     if (work->loop) work->loop->stop();
   if (pool) pool->stop();
 }
@@ -273,7 +277,7 @@ Result<std::unique_ptr<Factory>> Factory::start(Config config, Log& log) {
     p.events.notify(compute::log_topic(job));
     p.events.notify(models::metrics_topic(job.text()));
   });
-  for (auto* work : {&p.sequencing, &p.jobs_work, &p.splits_work, &p.dossiers_work, &p.upkeep}) p.start(*work);
+  for (auto* work : {&p.sequencing, &p.jobs_work, &p.splits_work, &p.dossiers_work, &p.rounds_work, &p.upkeep}) p.start(*work);
   http::Server::Settings settings;
   settings.address = p.config.listen_address;
   settings.port = static_cast<std::uint16_t>(p.config.listen_port);

@@ -75,7 +75,8 @@ Result<Proposal> proposal_of(store::ProposalRow const& row) {
       row.call_version,    row.offer_public_id, row.partition_name,  row.unit,
       row.amount_units,    row.duration_days,   answers.purpose,     row.state,
       row.submitted_us,    row.decided_us,      row.decision_reason, std::move(checks),
-      row.award_public_id, answers.plan,        std::move(form)};
+      row.award_public_id, answers.plan,        std::move(form),     answers.minimum_units,
+      answers.fall_backs,  answers.confidential};
 }
 
 Offer const* offer_for(Call const& call, std::string_view partition) {
@@ -108,6 +109,35 @@ Result<std::optional<forms::Checked>> form_of(store::Rules const& rules, std::op
     return std::unexpected(std::move(error));
   }
   return std::optional{std::move(checked)};
+}
+
+// The least useful amount and the fall-backs against what the round offers.
+Result<> check_choices(CallKind kind, ProposalDraft const& draft, std::vector<store::OfferRow> const& offers) {
+  std::vector<Fault> faults;
+  if (kind != CallKind::reviewed && (draft.minimum_units || draft.fall_backs))
+    return fail(Errc::invalid, "choices", "A first-come call awards what is asked for or nothing: leave these out.",
+                {{draft.minimum_units ? "/minimum_units" : "/fall_backs", "unexpected"}});
+  if (draft.minimum_units && *draft.minimum_units > draft.amount_units)
+    faults.push_back({"/minimum_units", "The least useful amount is not more than the amount asked for."});
+  std::vector<std::string_view> named{draft.partition};
+  auto const& all = draft.fall_backs ? *draft.fall_backs : std::vector<FallBack>{};
+  for (std::size_t place = 0; place < all.size(); ++place) {
+    auto const& one = all[place];
+    auto const at = fmt::format("/fall_backs/{}", place);
+    auto const offer = std::ranges::find(offers, one.partition, &store::OfferRow::partition_name);
+    if (offer == offers.end()) faults.push_back({at + "/partition", "The call does not offer it."});
+    else if (one.amount_units < offer->min_units || one.amount_units > offer->max_units)
+      faults.push_back(
+          {at + "/amount_units", fmt::format("Ask for {} to {} units.", offer->min_units, offer->max_units)});
+    if (std::ranges::find(named, one.partition) != named.end())
+      faults.push_back({at + "/partition", "Name each partition once."});
+    named.push_back(one.partition);
+    if (one.minimum_units && *one.minimum_units > one.amount_units)
+      faults.push_back({at + "/minimum_units", "The least useful amount is not more than the amount asked for."});
+  }
+  if (faults.empty()) return {};
+  auto const what = faults.front().what;
+  return fail(Errc::invalid, "choices", what, std::move(faults));
 }
 
 // What the applicant answered with "unknown" asks, as everything unknown does.
@@ -143,13 +173,17 @@ Result<Proposal> Calls::store_draft(db::Tx& tx, PublicId const& project, PublicI
     return fail(Errc::invalid, "partition", fmt::format("The call offers no {}; it offers {}.", draft.partition, names),
                 {{"/partition", "not offered"}});
   }
+  FABRICA_DO(check_choices(call->kind, draft, offers));
   FABRICA_DO(read_plan_request(draft.plan));
   FABRICA_TRY(auto const rules, json::read<store::Rules>(call->rules));
   FABRICA_TRY(auto const form, form_of(rules, draft.form, forms::Stage::draft));
   auto const kept = form ? std::optional{form->answers} : std::nullopt;
   store::Answers const answers{draft.purpose,       draft.civilian_purposes,   draft.excluded_uses,
                                draft.personal_data, draft.first_come_accepted, draft.amount_reason,
-                               draft.plan};
+                               draft.plan,
+                               draft.minimum_units,
+                               draft.fall_backs,
+                               draft.confidential};
   if (is_new) {
     FABRICA_DO(tx.run(store::kProposalInsert, id, project, call->id, call->version, call->round_id, offer->id,
                       draft.amount_units, draft.duration_days, json::write(answers), kept, clock_.now()));
@@ -288,23 +322,30 @@ Result<> Calls::serve_line(db::Tx& tx, Offer const& offer) {
 
 Result<> Calls::award(db::Tx& tx, PublicId const& id, Offer const& offer) {
   FABRICA_TRY(auto const row, tx.one<store::ProposalRow>(store::kProposalById, id));
-  constexpr std::string_view reason = "All checks passed and the capacity was there in order of arrival.";
+  FABRICA_TRY(auto const offered, tx.one<store::OfferRow>(store::kOfferById, offer.id));
+  FABRICA_DO(grant(tx, row, offered, row.amount_units,
+                   "All checks passed and the capacity was there in order of arrival.", journal::kProgram));
+  return {};
+}
+
+Result<PublicId> Calls::grant(db::Tx& tx, store::ProposalRow const& row, store::OfferRow const& offer,
+                              std::int64_t amount_units, std::string_view reason, std::string_view actor) {
   auto const now = clock_.now();
+  auto const& id = row.public_id;
   FABRICA_TRY(auto const moved, tx.run(store::kProposalMove, id, row.state, *next(row.state, ProposalEvent::award),
-                                       std::optional{now}, reason));
+                                       std::optional{row.decided_us.value_or(Time{now})}, reason));
   FABRICA_CHECK(moved == 1);
   auto const award = PublicId::make(now, random_);
-  FABRICA_TRY(auto const capacity, budget_.find_account(tx, offer.id.text(), budget::AccountKind::capacity));
-  FABRICA_TRY(auto const account, budget_.open_account(tx, award.text(), budget::AccountKind::award, row.unit));
+  FABRICA_TRY(auto const capacity, budget_.find_account(tx, offer.public_id.text(), budget::AccountKind::capacity));
+  FABRICA_TRY(auto const account, budget_.open_account(tx, award.text(), budget::AccountKind::award, offer.unit));
   FABRICA_DO(budget_.transfer(tx, {fmt::format("award/{}", award.text()), capacity.id, account.id,
-                                   row.amount_units * budget::kMicroUnits, "award", award.text()}));
+                                   amount_units * budget::kMicroUnits, "award", award.text()}));
   auto const ends = now + row.duration_days * kDay;
-  FABRICA_DO(
-      tx.run(store::kAwardInsert, award, row.id, row.project, row.offer_id, row.amount_units, account.id, now, ends));
-  AwardBody const body{award,     id,         row.partition_name, row.unit, row.amount_units,
+  FABRICA_DO(tx.run(store::kAwardInsert, award, row.id, row.project, offer.id, amount_units, account.id, now, ends));
+  AwardBody const body{award,     id,         offer.partition_name, offer.unit, amount_units,
                        Time{now}, Time{ends}, std::string{reason}};
-  FABRICA_DO(journal_.append(tx, in_project(row.project, "award.decided", journal::kProgram, json::write(body))));
-  return {};
+  FABRICA_DO(journal_.append(tx, in_project(row.project, "award.decided", actor, json::write(body))));
+  return award;
 }
 
 Result<Proposal> Calls::withdraw(db::Tx& tx, Actor const& actor, PublicId const& id) {
@@ -324,6 +365,16 @@ Result<Proposal> Calls::withdraw(db::Tx& tx, Actor const& actor, PublicId const&
     FABRICA_DO(serve_line(tx, *offer_for(call, loaded.row.partition_name)));
   FABRICA_TRY(auto const again, tx.one<store::ProposalRow>(store::kProposalById, id));
   return proposal_of(again);
+}
+
+Result<Calls::FormPage> Calls::form_page(db::Tx& tx, Actor const& actor, PublicId const& id) {
+  FABRICA_TRY(auto const loaded, load_proposal(tx, actor, id, Permission::view_project));
+  FABRICA_TRY(auto const rules, rules_of(tx, loaded.row.call_id, loaded.row.call_version));
+  if (!rules.reviewed) return fail(Errc::not_found, "form", "The proposal's call has no form.");
+  FABRICA_TRY(auto const form, forms::shipped(rules.reviewed->form));
+  FABRICA_TRY(auto sheet, forms::sheet(form, loaded.row.form_answers.value_or("{}"), {}));
+  bool const draft = loaded.row.state == ProposalState::draft || loaded.row.state == ProposalState::incomplete;
+  return FormPage{std::move(sheet), loaded.project.title, draft};
 }
 
 Result<Proposal> Calls::proposal(db::Tx& tx, Actor const& actor, PublicId const& id) {

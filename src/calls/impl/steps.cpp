@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "calls/impl/step_due.hpp"
 #include "calls/impl/store.hpp"
 #include "calls/rounds.hpp"
 #include "schedule/schedule.hpp"
@@ -68,7 +69,7 @@ std::vector<Fault> unconfirmed(StepRule const& rule, StepOutcome const& outcome)
 
 }  // namespace
 
-static std::optional<Time> due_of(ReviewedRules const& rules, StepRule const& step, Micros now) {
+std::optional<Time> due_of(ReviewedRules const& rules, StepRule const& step, Micros now) {
   if (!step.within) return std::nullopt;
   auto rule = rules.schedule;
   rule.answer = step.within;

@@ -97,10 +97,13 @@ struct Answers {
   Answer first_come_accepted{};
   std::optional<std::string> amount_reason;
   json::Raw plan;
+  std::optional<std::int64_t> minimum_units{};
+  std::optional<std::vector<FallBack>> fall_backs{};
+  std::optional<bool> confidential{};
 };
 BOOST_DESCRIBE_STRUCT(Answers, (),
                       (purpose, civilian_purposes, excluded_uses, personal_data, first_come_accepted, amount_reason,
-                       plan))
+                       plan, minimum_units, fall_backs, confidential))
 
 struct ProposalRow {
   std::int64_t id = 0;
@@ -226,6 +229,14 @@ inline constexpr db::Query kSubmittedEvaluate{"submitted_evaluate", R"sql(
 inline constexpr db::Query kSubmittedOf{"submitted_of", R"sql(
   SELECT public_id FROM proposals WHERE round_id = $1 AND state = 'submitted' ORDER BY id)sql"};
 inline constexpr db::Query kStepsOf{"steps_of", FABRICA_STEP_COLUMNS "WHERE s.proposal_id = $1 ORDER BY s.position"};
+inline constexpr db::Query kStepsOfRound{"steps_of_round", FABRICA_STEP_COLUMNS
+                                         "WHERE p.round_id = $1 ORDER BY s.proposal_id, s.position"};
+inline constexpr db::Query kStepReopen{"step_reopen", R"sql(
+  UPDATE proposal_steps SET state = 'active', due_us = $3, alarmed_us = NULL, reason = '', decided_by = NULL,
+         decided_us = NULL WHERE proposal_id = $1 AND position = $2 AND state <> 'active')sql"};
+inline constexpr db::Query kStepsPendAfter{"steps_pend_after", R"sql(
+  UPDATE proposal_steps SET state = 'pending', due_us = NULL, alarmed_us = NULL, reason = '', decided_by = NULL,
+         decided_us = NULL WHERE proposal_id = $1 AND position > $2)sql"};
 inline constexpr db::Query kStepsOverdue{"steps_overdue", FABRICA_STEP_COLUMNS
                                          "WHERE s.state = 'active' AND s.due_us <= $1 ORDER BY s.due_us, s.proposal_id "
                                          "LIMIT 1000"};
@@ -274,6 +285,10 @@ inline constexpr db::Query kProposalMove{"proposal_move", R"sql(
   UPDATE proposals SET state = $3, decided_us = $4, decision_reason = $5 WHERE public_id = $1 AND state = $2)sql"};
 inline constexpr db::Query kProposalById{"proposal_by_id", FABRICA_PROPOSAL_COLUMNS "WHERE p.public_id = $1"};
 inline constexpr db::Query kProposalsOf{"proposals_of", FABRICA_PROPOSAL_COLUMNS "WHERE p.project = $1 ORDER BY p.id"};
+// What entered the evaluation and was not withdrawn since.
+inline constexpr db::Query kProposalsOfRound{"proposals_of_round", FABRICA_PROPOSAL_COLUMNS
+                                             "WHERE p.round_id = $1 AND p.state NOT IN ('draft', 'incomplete', "
+                                             "'submitted', 'withdrawn') ORDER BY p.id"};
 inline constexpr db::Query kLine{"proposals_line", FABRICA_PROPOSAL_COLUMNS
                                  "WHERE p.offer_id = $1 AND p.state = 'waiting' ORDER BY p.arrival LIMIT 100"};
 
@@ -281,6 +296,8 @@ inline constexpr db::Query kAwardInsert{"award_insert", R"sql(
   INSERT INTO awards (public_id, proposal_id, project, offer_id, amount_units, account_id, starts_us, ends_us)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8))sql"};
 inline constexpr db::Query kAwardsOf{"awards_of", FABRICA_AWARD_COLUMNS "WHERE a.project = $1 ORDER BY a.id"};
+inline constexpr db::Query kAwardsOfRound{"awards_of_round",
+                                          FABRICA_AWARD_COLUMNS "WHERE p.round_id = $1 ORDER BY a.id"};
 inline constexpr db::Query kAwardById{"award_by_id", FABRICA_AWARD_COLUMNS "WHERE a.public_id = $1"};
 inline constexpr db::Query kAwardRunning{
     "award_running", FABRICA_AWARD_COLUMNS

@@ -1,0 +1,106 @@
+#include "calls/rounds.hpp"
+#include "calls/routes.hpp"
+#include "forms/render.hpp"
+#include "forms/shipped.hpp"
+#include "schedule/templates.hpp"
+
+namespace fabrica::calls {
+namespace {
+
+struct FormListed {
+  std::string key;
+  std::string title;
+  std::string version;
+  std::string source;
+};
+BOOST_DESCRIBE_STRUCT(FormListed, (), (key, title, version, source))
+
+void add_form_routes(api::Api& api, Calls& calls) {
+  api.get<std::vector<FormListed>>(
+      "/forms", {.id = "form_list", .summary = "The forms calls may use", .tag = "forms", .open = true},
+      [](api::Call&, db::Tx&) -> Result<std::vector<FormListed>> {
+        std::vector<FormListed> out;
+        for (auto const& key : forms::shipped_keys()) {
+          FABRICA_TRY(auto const form, forms::shipped(key));
+          out.push_back({form.key, form.title, form.version, form.source});
+        }
+        return out;
+      });
+  api.raw("GET", "/forms/{form}",
+          {.id = "form_get", .summary = "A form: sections, fields, conditions", .tag = "forms", .open = true},
+          [](api::Call& call, http::Request&) -> Result<http::Response> {
+            FABRICA_TRY(auto const text, forms::shipped_text(call.path("form")));
+            return http::text_response(200, "application/json", std::string{text});
+          });
+  api.raw("GET", "/forms/{form}/schema",
+          {.id = "form_schema", .summary = "JSON Schema of a form's complete answers", .tag = "forms", .open = true},
+          [](api::Call& call, http::Request&) -> Result<http::Response> {
+            FABRICA_TRY(auto const form, forms::shipped(call.path("form")));
+            return http::text_response(200, "application/schema+json",
+                                       forms::json_schema(form, forms::Stage::submission));
+          });
+  api.raw("GET", "/proposals/{proposal}/form.html",
+          {.id = "proposal_form", .summary = "The proposal's form with its answers, for print", .tag = "proposals"},
+          [&](api::Call& call, http::Request&) -> Result<http::Response> {
+            FABRICA_TRY(auto const id, call.id("proposal"));
+            FABRICA_TRY(auto const page,
+                        api.database().read([&](db::Tx& tx) { return calls.form_page(tx, call.actor(), id); }));
+            return http::text_response(200, "text/html; charset=utf-8",
+                                       forms::html(page.sheet, {page.subject, id.text(), page.draft}));
+          });
+}
+
+}  // namespace
+
+void add_round_routes(api::Api& api, Calls& calls, Rounds& rounds) {
+  api.get<std::vector<schedule::CallTemplate>>("/call-templates",
+                                               {.id = "call_templates",
+                                                .summary = "Calls of the field as templates, with sources",
+                                                .tag = "calls",
+                                                .open = true},
+                                               [](api::Call&, db::Tx&) -> Result<std::vector<schedule::CallTemplate>> {
+                                                 return schedule::templates().templates;
+                                               });
+  api.put<CallDraft, Call>(
+      "/calls/{call}",
+      {.id = "call_amend", .summary = "Other rules from now on; proposals that were sent keep theirs", .tag = "calls"},
+      [&](api::Call& call, db::Tx& tx, CallDraft const& draft) -> Result<Call> {
+        FABRICA_TRY(auto const id, call.id("call"));
+        return calls.amend(tx, call.actor(), id, draft);
+      });
+  api.get<std::vector<Round>>(
+      "/calls/{call}/rounds",
+      {.id = "round_list", .summary = "A call's rounds with their cut-offs", .tag = "calls", .open = true},
+      [&](api::Call& call, db::Tx& tx) -> Result<std::vector<Round>> {
+        FABRICA_TRY(auto const id, call.id("call"));
+        return rounds.list(tx, call.actor(), id);
+      });
+  api.post<api::Nothing, Proposal>(
+      "/proposals/{proposal}/recall",
+      {.id = "proposal_recall", .summary = "Before the cut-off: make it a draft again", .tag = "proposals"},
+      [&](api::Call& call, db::Tx& tx, api::Nothing const&) -> Result<Proposal> {
+        FABRICA_TRY(auto const id, call.id("proposal"));
+        return calls.recall(tx, call.actor(), id);
+      });
+  api.get<std::vector<Step>>("/proposals/{proposal}/steps",
+                             {.id = "step_list", .summary = "Where the evaluation stands", .tag = "proposals"},
+                             [&](api::Call& call, db::Tx& tx) -> Result<std::vector<Step>> {
+                               FABRICA_TRY(auto const id, call.id("proposal"));
+                               return rounds.steps(tx, call.actor(), id);
+                             });
+  api.post<StepOutcome, std::vector<Step>>(
+      "/proposals/{proposal}/steps/{step}",
+      {.id = "step_decide", .summary = "Decide the step that is being done", .tag = "proposals"},
+      [&](api::Call& call, db::Tx& tx, StepOutcome const& outcome) -> Result<std::vector<Step>> {
+        FABRICA_TRY(auto const id, call.id("proposal"));
+        auto const step = json::enum_value<StepKind>(call.path("step"));
+        if (!step) return fail(Errc::not_found, "step", "The steps are administrative, technical, expert and panel.");
+        return rounds.decide(tx, call.actor(), id, *step, outcome);
+      });
+  api.get<std::vector<Step>>(
+      "/steps/overdue", {.id = "step_overdue", .summary = "Steps whose time is over", .tag = "proposals"},
+      [&](api::Call& call, db::Tx& tx) -> Result<std::vector<Step>> { return rounds.overdue(tx, call.actor()); });
+  add_form_routes(api, calls);
+}
+
+}  // namespace fabrica::calls

@@ -1,0 +1,113 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "calls/service.hpp"
+
+namespace fabrica::calls {
+
+// One partition a proposal would take, in whole units of its offer.
+struct Choice {
+  std::string partition;
+  std::int64_t amount_units = 0;
+  std::int64_t minimum_units = 0;
+};
+
+// A proposal that entered the evaluation, as a decision needs it.
+struct Contender {
+  PublicId id;
+  PublicId project;
+  std::int64_t call_version = 1;
+  ProposalState state{};
+  Time submitted;
+  std::int64_t duration_days = 0;
+  std::vector<Choice> choices;  // most wanted first; only what the round offers
+  bool confidential = false;
+  std::vector<Step> steps;
+
+  // Every step before `decision` is passed and nothing is decided yet.
+  bool ready() const;
+  // The step that was failed, or nullptr.
+  Step const* failed() const;
+};
+
+// A round with the capacity that is really left in its accounts: what is not awarded and not held.
+struct RoundOffer {
+  PublicId id;
+  std::string partition;
+  budget::Unit unit{};
+  std::int64_t left_units = 0;
+  std::int64_t capacity_units = 0;
+};
+struct RoundFacts {
+  PublicId id;
+  PublicId call;
+  std::string call_title;
+  std::int64_t answer_working_days = 0;
+  std::int64_t number = 0;
+  std::string name;
+  RoundState state{};
+  std::optional<Time> closes;
+  std::optional<Time> answer_due;
+  std::vector<RoundOffer> offers;
+};
+
+// What a proposal gets.
+struct Given {
+  std::string partition;
+  std::int64_t amount_units = 0;
+  std::string reason;
+  std::string actor;  // in the statement
+};
+
+// What decisions (the module above) do to proposals and rounds. Each function is one step of the state table with its
+// budget transfers, inside the caller's transaction; nobody is authorised here. A state that does not allow the step is
+// conflict "proposal_state".
+class Outcomes {
+ public:
+  Outcomes(Clock const& clock, budget::Budget& budget, Calls& calls) : clock_{clock}, budget_{budget}, calls_{calls} {}
+
+  // Errors: not_found "round".
+  Result<RoundFacts> round(db::Tx& tx, PublicId const& round);
+  // By the order of entry, without those withdrawn.
+  Result<std::vector<Contender>> contenders(db::Tx& tx, PublicId const& round);
+  // Errors: not_found "proposal".
+  Result<Contender> contender(db::Tx& tx, PublicId const& proposal);
+  Result<PublicId> round_of(db::Tx& tx, PublicId const& proposal);
+  Result<ReviewedRules> rules(db::Tx& tx, PublicId const& call, std::int64_t version);
+  Result<std::vector<PublicId>> reviewed_calls(db::Tx& tx);
+  Result<std::vector<PublicId>> rounds_of(db::Tx& tx, PublicId const& call);
+  // Rounds that take proposals now or later, of published reviewed calls.
+  Result<std::vector<PublicId>> rounds_in_intake(db::Tx& tx);
+  Result<std::vector<Award>> awards(db::Tx& tx, PublicId const& round);
+
+  // From evaluating, reserve or offered (whose hold ends in the same transaction). Statement: award.decided.
+  Result<PublicId> award(db::Tx& tx, PublicId const& proposal, Given const& given);
+  // Holds the hours for the applicant and begins the step `response`; says until when an answer is wanted. The hold
+  // has no end: an answer that is late alarms (step.overdue), nothing lapses by itself.
+  Result<std::optional<Time>> offer(db::Tx& tx, PublicId const& proposal, Given const& given);
+  Result<> hold_in_reserve(db::Tx& tx, PublicId const& proposal, std::string_view reason);
+  Result<> reject(db::Tx& tx, PublicId const& proposal, std::string_view reason, std::string_view by);
+  // From offered: the hours are free again.
+  Result<> decline(db::Tx& tx, PublicId const& proposal, std::string_view reason, std::string_view by);
+  // From rejected back into the evaluation, at `step` (absent: at the step that failed, else at the decision). What
+  // was found in that step and later ones is forgotten here; the journal keeps it.
+  Result<StepKind> reopen(db::Tx& tx, PublicId const& proposal, std::optional<StepKind> step);
+  Result<> move_round(db::Tx& tx, PublicId const& round, RoundState from, RoundState to);
+
+ private:
+  struct Loaded;
+  Result<Loaded> load(db::Tx& tx, PublicId const& proposal);
+  Result<> end_step(db::Tx& tx, Loaded const& loaded, StepKind kind, bool passed, std::string_view reason,
+                    std::string_view by);
+  Result<> move(db::Tx& tx, Loaded const& loaded, ProposalEvent on, std::string_view reason);
+  Result<> release_hold(db::Tx& tx, Loaded const& loaded);
+
+  Clock const& clock_;
+  budget::Budget& budget_;
+  Calls& calls_;
+};
+
+}  // namespace fabrica::calls
