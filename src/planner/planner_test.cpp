@@ -361,7 +361,7 @@ TEST(AccessModes, AnAllocationMustBeLongEnough) {
   request.tokens = 2'000'000'000'000;  // 26,709 hours of an A100: 6,677 node-hours
   request.partitions = {"leonardo/booster"};
   request.nodes = 1;  // three months are 2,160 hours
-  auto const& fast = mode(planned(request), "ai_fast_lane");
+  auto const fast = mode(planned(request), "ai_fast_lane");
   EXPECT_EQ(fast.fits, Answer::no);
   EXPECT_NE(fast.why.find("it takes 4"), std::string::npos) << fast.why;
   request.nodes = 4;
