@@ -15,17 +15,23 @@ namespace {
 constexpr std::string_view kForm = R"json({
  "key":"all","title":"All","version":"1","source":"ours","confidence":"official","sections":[
  {"key":"one","title":"One","fields":[
-  {"key":"name","label":"Name","type":"text","limits":{"characters_min":2,"characters_max":20},"required":"always","reuse":"person.name","identifying":true},
+  {"key":"name","label":"Name","type":"text",
+     "limits":{"characters_min":2,"characters_max":20},"required":"always","reuse":"person.name","identifying":true},
   {"key":"story","label":"Story","type":"long_text","limits":{"words_max":5}},
   {"key":"nodes","label":"Nodes","type":"integer","limits":{"min":1,"max":64}},
   {"key":"nodes_max","label":"Most nodes","type":"integer"},
   {"key":"share","label":"Share","type":"decimal","limits":{"min":-1,"max":1,"decimals":3}},
-  {"key":"disk","label":"Disk","type":"quantity","unit":"TB","fills_from":{"pointer":"/storage/total_gb","times":0.001}},
+  {"key":"disk","label":"Disk","type":"quantity","unit":"TB","fills_from":{"pointer":"/storage/total_gb",
+     "times":0.001}},
   {"key":"civilian","label":"Civilian","type":"yes_no_unknown","required":"always","fact":"use.civilian"},
-  {"key":"kind","label":"Kind","type":"choice","options":[{"key":"small","label":"Small"},{"key":"big","label":"Big"}]},
-  {"key":"why_big","label":"Why big","type":"text","limits":{"characters_max":50},"required":"always","shown_when":{"field":"kind","equals":"big"},"fact":"why.big"},
+  {"key":"kind","label":"Kind","type":"choice",
+     "options":[{"key":"small","label":"Small"},{"key":"big","label":"Big"}]},
+  {"key":"why_big","label":"Why big","type":"text",
+     "limits":{"characters_max":50},
+     "required":"always","shown_when":{"field":"kind","equals":"big"},"fact":"why.big"},
   {"key":"how_big","label":"How big","type":"integer","shown_when":{"field":"why_big","is_set":true}},
-  {"key":"marks","label":"Marks","type":"choices","options":[{"key":"a","label":"A"},{"key":"b","label":"B"},{"key":"c","label":"C"}],"limits":{"items_max":2}},
+  {"key":"marks","label":"Marks","type":"choices",
+     "options":[{"key":"a","label":"A"},{"key":"b","label":"B"},{"key":"c","label":"C"}],"limits":{"items_max":2}},
   {"key":"start","label":"Start","type":"date","not_above":"end"},
   {"key":"end","label":"End","type":"date"},
   {"key":"country","label":"Country","type":"country"},
@@ -33,13 +39,15 @@ constexpr std::string_view kForm = R"json({
   {"key":"page","label":"Page","type":"url"},
   {"key":"orcid","label":"ORCID","type":"orcid"},
   {"key":"cost","label":"Cost","type":"money","unit":"EUR"},
-  {"key":"total","label":"Total","type":"quantity","unit":"GPU-hours","limits":{"decimals":1},"sums":[{"table":"steps","column":"hours"}]},
+  {"key":"total","label":"Total","type":"quantity","unit":"GPU-hours",
+     "limits":{"decimals":1},"sums":[{"table":"steps","column":"hours"}]},
   {"key":"steps","label":"Steps","type":"table","limits":{"items_max":3},"columns":[
     {"key":"what","label":"What","type":"text","limits":{"characters_max":30},"required":"always"},
     {"key":"hours","label":"Hours","type":"quantity","unit":"GPU-hours","limits":{"decimals":1}}]},
   {"key":"paper","label":"Paper","type":"attachment","limits":{"bytes_max":1000,"media_types":["application/pdf"]}},
   {"key":"terms","label":"Terms","type":"yes_no_unknown","must_be":"yes"},
-  {"key":"if_many","label":"If many","type":"integer","required":"when","required_when":{"field":"nodes","greater_than":8}}
+  {"key":"if_many","label":"If many","type":"integer",
+     "required":"when","required_when":{"field":"nodes","greater_than":8}}
  ]}]})json";
 
 Form const& form() {

@@ -9,15 +9,21 @@ namespace {
 constexpr std::string_view kForm = R"json({
  "key":"f","title":"F <form>","version":"1","source":"ours","confidence":"official","sections":[
  {"key":"one","title":"One & only","fields":[
-  {"key":"title","label":"Title","type":"text","limits":{"characters_max":100},"required":"always","visible_to":["applicant","officer","reviewer","panel","public"]},
-  {"key":"person","label":"Person","type":"text","limits":{"characters_max":100},"identifying":true,"personal_data":true},
+  {"key":"title","label":"Title","type":"text",
+     "limits":{"characters_max":100},"required":"always",
+     "visible_to":["applicant","officer","reviewer","panel","public"]},
+  {"key":"person","label":"Person","type":"text",
+     "limits":{"characters_max":100},"identifying":true,"personal_data":true},
   {"key":"mail","label":"Mail","type":"email","visible_to":["applicant","officer"]},
-  {"key":"unit","label":"Unit","type":"choice","options":[{"key":"gpu_hour","label":"GPU-hours"},{"key":"node_hour","label":"node-hours"}]},
-  {"key":"amount","label":"Amount","type":"quantity","unit_from":"unit","visible_to":["applicant","officer","reviewer","panel","public"]},
+  {"key":"unit","label":"Unit","type":"choice",
+     "options":[{"key":"gpu_hour","label":"GPU-hours"},{"key":"node_hour","label":"node-hours"}]},
+  {"key":"amount","label":"Amount","type":"quantity","unit_from":"unit",
+     "visible_to":["applicant","officer","reviewer","panel","public"]},
   {"key":"cost","label":"Cost","type":"money","unit":"EUR"},
   {"key":"safe","label":"Safe","type":"yes_no_unknown"},
   {"key":"country","label":"Country","type":"country"},
-  {"key":"why","label":"Why","type":"long_text","limits":{"characters_max":500},"required":"always","shown_when":{"field":"safe","any_of":["no","unknown"]}},
+  {"key":"why","label":"Why","type":"long_text",
+     "limits":{"characters_max":500},"required":"always","shown_when":{"field":"safe","any_of":["no","unknown"]}},
   {"key":"cv","label":"CV","type":"attachment","limits":{"bytes_max":10000,"media_types":["application/pdf"]}},
   {"key":"team","label":"Team","type":"table","columns":[
     {"key":"role","label":"Role","type":"text","limits":{"characters_max":100}},

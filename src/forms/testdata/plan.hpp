@@ -4,8 +4,8 @@
 
 namespace fabrica::forms::testdata {
 
-// What the program answered to POST /plan: a 7B model, 20e9 tokens, eight nodes, 0.3 extra, 500 GB of data. Modes, flags
-// and facts, which no form reads, are emptied.
+// What the program answered to POST /plan: a 7B model, 20e9 tokens, eight nodes, 0.3 extra, 500 GB of data. Modes,
+// flags, facts and long explanations, which no form reads, are emptied.
 inline constexpr std::string_view kPlan = R"json({
  "at": "2026-11-23T15:53:40.080557Z",
  "request": {
@@ -35,7 +35,7 @@ inline constexpr std::string_view kPlan = R"json({
   "tokens_gb": 80,
   "data_gb": 500,
   "total_gb": 916,
-  "assumption": "3 checkpoints of 16 bytes a parameter; 4 bytes a token, each token stored once; data as given"
+  "assumption": ""
  },
  "partitions": [
   {
@@ -62,13 +62,13 @@ inline constexpr std::string_view kPlan = R"json({
     "used_gb_per_accelerator": 3.5,
     "nodes_least": 1,
     "fits": "yes",
-    "assumption": "16 bytes a parameter (weights, gradients and AdamW state), sharded evenly over all accelerators, at most 80 % of their memory; the rest is for activations"
+    "assumption": ""
    },
    "energy": {
     "it_kwh": 1583.9860748476938,
     "kwh": 1647.3455178416016,
     "kgco2e": 130.46976501305485,
-    "boundary": "estimate: the machine's power at benchmark load, shared among its accelerators, times PUE; without making the hardware, and whatever else the project runs",
+    "boundary": "",
     "carbon_basis": "lifecycle, location-based, yearly mean of FI, 2023",
     "sources": [
      "power: background knowledge (background)",
@@ -89,7 +89,7 @@ inline constexpr std::string_view kPlan = R"json({
    "accelerator": "a100_custom_64",
    "peak_tflops": 312,
    "utilisation": 0.4,
-   "utilisation_source": "default: sustained numbers of applicants (about 125 TFLOP/s per A100, 400 per H100) in a public repository; https://heji-study-blog.web.app/posts/mfu-llm-training/ (secondary)",
+   "utilisation_source": "",
    "gpu_hours": 2430.5555555555557,
    "node_hours": 607.6388888888889,
    "unit": "node_hour",
@@ -104,13 +104,13 @@ inline constexpr std::string_view kPlan = R"json({
     "used_gb_per_accelerator": 3.5,
     "nodes_least": 1,
     "fits": "yes",
-    "assumption": "16 bytes a parameter (weights, gradients and AdamW state), sharded evenly over all accelerators, at most 80 % of their memory; the rest is for activations"
+    "assumption": ""
    },
    "energy": {
     "it_kwh": 1317.5555555555557,
     "kwh": 1449.3111111111114,
     "kgco2e": 479.2871844444445,
-    "boundary": "estimate: the machine's power at benchmark load, shared among its accelerators, times PUE; without making the hardware, and whatever else the project runs",
+    "boundary": "",
     "carbon_basis": "lifecycle, location-based, yearly mean of IT, 2023",
     "sources": [
      "power: TOP500; https://leonardo-supercomputer.cineca.eu/hpc-system (secondary)",
