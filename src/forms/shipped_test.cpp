@@ -116,7 +116,7 @@ TEST(ShippedForms, TheApplicationAsksWhatThe2026FormAsksAndNotWhatItNeedNotKnow)
     rest.remove_prefix(std::min(key.size() + 1, rest.size()));
     EXPECT_NE(find(form, key), nullptr) << key;
   }
-  EXPECT_EQ(asked, 93);
+  EXPECT_EQ(asked, 94);
   EXPECT_EQ(form.left_out.size(), 3u);
   auto const text = json::write(form.sections);
   for (auto const* gone : {"birth_date", "\"gender\"", "nationality\""}) EXPECT_EQ(text.find(gone), std::string::npos);
