@@ -151,7 +151,7 @@ class Trust {
   Result<> gather_access(Gathering& to);
   Result<> gather_data(Gathering& to);
   Result<> gather_jobs(Gathering& to);
-  Result<> gather_evaluations(Gathering& to);
+  Result<> gather_evaluations(Gathering& to, PublicId const& model);
   Result<> gather_model(Gathering& to, models::Model const& model);
   Result<> gather_answers(Gathering& to);
   Result<FlopBounds> counted_flop(db::Tx& tx, identity::Actor const& actor, PublicId const& project);

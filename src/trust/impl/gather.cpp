@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "trust/impl/store.hpp"
 #include "trust/service.hpp"
@@ -51,6 +52,20 @@ std::string month_year(std::optional<Time> const& time) {
   return fmt::format("{}/{}", date.substr(5, 2), date.substr(0, 4));
 }
 
+// All of what a use case lists a page at a time: `page(after)` gives kListMax of them.
+template <class Page>
+auto whole(Page&& page) -> decltype(page(PublicId{})) {
+  auto all = page(PublicId{});
+  auto last = all ? all->size() : 0;
+  while (last == static_cast<std::size_t>(kListMax)) {
+    auto more = page(all->back().id);
+    if (!more) return more;
+    last = more->size();
+    std::ranges::move(*more, std::back_inserter(*all));
+  }
+  return all;
+}
+
 std::string words_of(std::string_view unit) {
   std::string out{unit};
   std::ranges::replace(out, '_', '-');
@@ -70,16 +85,18 @@ struct Trust::Gathering {
 Result<std::optional<json::Document>> Trust::artefact(compute::Job const& job, std::string_view path) {
   auto const found = std::ranges::find_if(
       job.artefacts, [&](auto const& one) { return one.path == path || one.path.ends_with("/" + std::string{path}); });
-  if (found == job.artefacts.end()) return std::optional<json::Document>{};
+  // The project's own program may write anything there: what is no JSON, or no record of a sane size, says nothing.
+  if (found == job.artefacts.end() || found->size_bytes > static_cast<std::int64_t>(kArtefactBytesMax))
+    return std::optional<json::Document>{};
   FABRICA_TRY(auto const text, p_.bytes.content(found->sha256, kArtefactBytesMax));
-  // The project's own program may write anything there: what is no JSON says nothing.
   auto document = json::Document::parse(text, {.bytes = kArtefactBytesMax});
   if (!document) return std::optional<json::Document>{};
   return std::optional{*std::move(document)};
 }
 
 Result<FlopBounds> Trust::counted_flop(db::Tx& tx, identity::Actor const& actor, PublicId const& project) {
-  FABRICA_TRY(auto const jobs, p_.compute.list(tx, actor, project, PublicId{}, kListMax));
+  FABRICA_TRY(auto const jobs,
+              whole([&](PublicId const& after) { return p_.compute.list(tx, actor, project, after, kListMax); }));
   double total = 0;
   bool any = false;
   bool all = true;
@@ -126,7 +143,9 @@ Result<> Trust::gather_access(Gathering& to) {
 }
 
 Result<> Trust::gather_data(Gathering& to) {
-  FABRICA_TRY(auto const list, p_.dataspace.datasets(to.tx, to.actor, to.project.id, PublicId{}, kListMax));
+  FABRICA_TRY(auto const list, whole([&](PublicId const& after) {
+                return p_.dataspace.datasets(to.tx, to.actor, to.project.id, after, kListMax);
+              }));
   for (auto const& row : list) {
     FABRICA_TRY(auto const data, p_.dataspace.dataset(to.tx, to.actor, row.id));
     DataSetEvidence out;
@@ -155,7 +174,9 @@ Result<> Trust::gather_data(Gathering& to) {
     out.statements = {data.statement};
     to.out.data_sets.push_back(std::move(out));
   }
-  FABRICA_TRY(auto const splits, p_.dataspace.splits(to.tx, to.actor, to.project.id, PublicId{}, kListMax));
+  FABRICA_TRY(auto const splits, whole([&](PublicId const& after) {
+                return p_.dataspace.splits(to.tx, to.actor, to.project.id, after, kListMax);
+              }));
   for (auto const& split : splits) {
     if (split.state != dataspace::SplitState::committed || !split.statement) continue;
     SplitEvidence out{fmt::format("{} by {}", split.rule, db::enum_name(split.unit)),
@@ -174,7 +195,9 @@ Result<> Trust::gather_data(Gathering& to) {
 }
 
 Result<> Trust::gather_jobs(Gathering& to) {
-  FABRICA_TRY(auto const list, p_.compute.list(to.tx, to.actor, to.project.id, PublicId{}, kListMax));
+  FABRICA_TRY(auto const list, whole([&](PublicId const& after) {
+                return p_.compute.list(to.tx, to.actor, to.project.id, after, kListMax);
+              }));
   std::optional<double> grid;
   std::string grid_note;
   if (!p_.factory.country.empty()) {
@@ -236,12 +259,17 @@ Result<> Trust::gather_jobs(Gathering& to) {
   return {};
 }
 
-Result<> Trust::gather_evaluations(Gathering& to) {
-  FABRICA_TRY(auto const list, p_.evaluations.evaluations(to.tx, to.actor, to.project.id, PublicId{}, kListMax));
+Result<> Trust::gather_evaluations(Gathering& to, PublicId const& model) {
+  FABRICA_TRY(auto const list, whole([&](PublicId const& after) {
+                return p_.evaluations.evaluations(to.tx, to.actor, to.project.id, after, kListMax);
+              }));
   for (auto const& row : list) {
     FABRICA_TRY(auto const evaluation, p_.evaluations.evaluation(to.tx, to.actor, row.id));
-    if (evaluation.results.empty()) continue;
-    auto const& results = evaluation.results.back();
+    // The same plan may have judged several models: what counts is what it last found of this one.
+    auto const found =
+        std::ranges::find(evaluation.results.rbegin(), evaluation.results.rend(), model, &evaluation::Results::model);
+    if (found == evaluation.results.rend()) continue;
+    auto const& results = *found;
     EvaluationEvidence out{
         evaluation.id.text(), fmt::format("{} {}", evaluation.suite, evaluation.version), {}, {}, {results.statement}};
     if (results.preregistered) out.preregistered = {evaluation.statement};
@@ -321,7 +349,7 @@ Result<Evidence> Trust::gather(db::Tx& tx, identity::Actor const& actor, project
   FABRICA_DO(gather_access(to));
   FABRICA_DO(gather_data(to));
   FABRICA_DO(gather_jobs(to));
-  FABRICA_DO(gather_evaluations(to));
+  FABRICA_DO(gather_evaluations(to, model_id));
   FABRICA_DO(gather_model(to, model));
   FABRICA_DO(gather_answers(to));
   return std::move(to.out);

@@ -151,16 +151,20 @@ Result<Dossier> Trust::dossier(db::Tx& tx, Actor const& actor, PublicId const& i
 }
 
 Result<std::int64_t> Trust::build_waiting() {
-  FABRICA_TRY(auto const waiting,
-              p_.database.read([&](db::Tx& tx) { return tx.all<store::WaitingRow>(store::kDossiersWaiting); }));
   std::int64_t built = 0;
-  for (auto const& one : waiting) {
-    auto const done = build(one, one.row);
-    // One that errs (a full disk, a tile that cannot be read) is tried again at the next round and holds up no other.
-    if (!done) p_.log.error("dossier.build", {{"dossier", one.id.text()}, {"why", done.error().what}});
-    built += done.value_or(false) ? 1 : 0;
+  std::int64_t last = 0;
+  for (;;) {
+    FABRICA_TRY(auto const waiting,
+                p_.database.read([&](db::Tx& tx) { return tx.all<store::WaitingRow>(store::kDossiersWaiting, last); }));
+    if (waiting.empty()) return built;
+    last = waiting.back().row;
+    for (auto const& one : waiting) {
+      auto const done = build(one, one.row);
+      // One that errs (a full disk, a tile that cannot be read) is tried again at the next round and holds up no other.
+      if (!done) p_.log.error("dossier.build", {{"dossier", one.id.text()}, {"why", done.error().what}});
+      built += done.value_or(false) ? 1 : 0;
+    }
   }
-  return built;
 }
 
 Result<bool> Trust::build(Dossier const& dossier, std::int64_t row) {

@@ -54,7 +54,7 @@ inline constexpr db::Query kDossiersWaiting{"dossiers_waiting", R"sql(
   SELECT d.id AS row, d.public_id AS id, d.project AS project, d.model AS model, d.draft AS draft, d.state AS state,
          d.chain_length AS chain_length, d.sha256 AS sha256, d.size_bytes AS size_bytes, d.failure AS failure,
          d.made_us AS made
-    FROM dossiers d WHERE d.state = 'issued' ORDER BY d.id LIMIT 10)sql"};
+    FROM dossiers d WHERE d.state = 'issued' AND d.id > $1 ORDER BY d.id LIMIT 10)sql"};
 inline constexpr db::Query kDossierFiles{"dossier_files", R"sql(
   SELECT path, content FROM dossier_files WHERE dossier_id = $1 ORDER BY path)sql"};
 inline constexpr db::Query kDossierReady{"dossier_ready", R"sql(

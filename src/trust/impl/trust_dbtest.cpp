@@ -36,8 +36,7 @@ TEST_P(TrustDb, AnAssessmentKeepsItsStatementAndItsResult) {
   EXPECT_TRUE(made.assessment.has("GPAI"));
   EXPECT_EQ(made.assessment.training.lower_flop, kGeneralPurposeFlop);
   EXPECT_EQ(made.signer, world->jobs.admin.person);
-  auto const found =
-      db().read([&](db::Tx& tx) { return world->trust->assessment(tx, world->jobs.member, made.id); });
+  auto const found = db().read([&](db::Tx& tx) { return world->trust->assessment(tx, world->jobs.member, made.id); });
   ASSERT_TRUE(found) << db::why(found);
   EXPECT_EQ(json::write(*found), json::write(made));
 
@@ -192,7 +191,6 @@ TEST_P(TrustDb, AnotherFactorysPolicyDoesNotTakeTheDossier) {
   EXPECT_FALSE(report.fault.empty());
 }
 
-
 TEST_P(TrustDb, AStatementThatWasErasedMakesTheDossierFailWithTheReason) {
   auto const dossier = world->issue(world->project(), world->ready_for_a_dossier(world->project()));
   auto const erased = world->chain(world->project()).at(1);
@@ -301,88 +299,59 @@ TEST_P(TrustDb, WhatADutyAsksForMustBeThereUnlessItIsADraft) {
   ASSERT_TRUE(draft) << db::why(draft);
   EXPECT_TRUE(draft->draft);
   EXPECT_EQ(world->said("dossier.issued"), 1 + (declared ? 1 : 0));
-  auto const body = *json::Document::parse(*world->chain(world->project()).at(static_cast<std::size_t>(
-      draft->chain_length) - 2).body);
+  auto const body = *json::Document::parse(
+      *world->chain(world->project()).at(static_cast<std::size_t>(draft->chain_length) - 2).body);
   EXPECT_EQ(body.at("/predicate/body/draft").boolean(), true);
 }
 
 TEST_P(TrustDb, TheDocumentsTellWhatTheRecordsShow) {
   auto const& project = world->project();
-  std::string text;
-  for (int at = 0; at < 60; ++at) text += fmt::format("{{\"id\": \"page {}\", \"text\": \"Help {}\"}}\n", at, at);
-  auto const file = *world->files.write([&](dataspace::ProjectFiles::Sink const& sink) { return sink(text); });
-  ASSERT_TRUE(world->write([&](db::Tx& tx) { return world->files.belongs(tx, project, file); }));
-  auto const data = world->write([&](db::Tx& tx) {
-    dataspace::DatasetDraft draft;
-    draft.name = "help-pages";
-    draft.description = "Help pages";
-    draft.licence = "MPL-2.0";
-    draft.languages = {"en"};
-    draft.personal_data = dataspace::PersonalData::no;
-    draft.personal_data_reason = "Documentation";
-    draft.tdm_check = "Free licence";
-    draft.files = {{"en.jsonl", file.sha256, file.size_bytes}};
-    return world->dataspace.register_dataset(tx, world->jobs.member, project, draft);
-  });
-  ASSERT_TRUE(data) << db::why(data);
-  auto const split = world->write([&](db::Tx& tx) {
-    return world->dataspace.create_split(tx, world->jobs.member, data->id, {800'000, 0, 200'000});
-  });
-  ASSERT_TRUE(split && *world->dataspace.materialise_next(db())) << db::why(split);
-  auto const held_out = "split:" + split->id.text() + "/held_out";
-  auto const input = db().read([&](db::Tx& tx) { return world->dataspace.resolve_input(tx, project, held_out); });
-  ASSERT_TRUE(input) << db::why(input);
-  auto& known = world->jobs.data.references[held_out];
-  known.tree_sha256 = input->tree_sha256;
-  for (auto const& one : input->files) known.files.push_back({one.path, one.sha256, one.size_bytes});
-
-  evaluation::PlannedMetric metric{.name = "bits_per_byte"};
-  metric.direction = evaluation::Direction::lower_is_better;
-  metric.threshold = 2.0;
-  auto const plan = world->write([&](db::Tx& tx) {
-    return world->evaluations.preregister(tx, world->jobs.member, project,
-                                          {"suite", "1", {held_out}, {metric}, {}, {}, "It must learn."});
-  });
-  ASSERT_TRUE(plan) << db::why(plan);
-  auto const trained = world->job(project, World::trained(1e18));
-  auto const model = world->model(project, trained.id);
-  auto& files = world->jobs.data.references["model:" + model.id.text()];
-  files.tree_sha256 = model.tree_sha256;
-  for (auto const& one : model.files) files.files.push_back({one.path, one.sha256, one.size_bytes});
-  auto const evaluated = world->job(
-      project,
-      {{"results.json", R"({"suite":"suite","version":1,"metrics":[{"name":"bits_per_byte","slice":"all","value":1.75}]})"}},
-      compute::Purpose::evaluate,
-      {{.name = "data", .reference = held_out}, {.name = "model", .reference = "model:" + model.id.text()}});
-  auto const recorded = world->write([&](db::Tx& tx) {
-    return world->evaluations.record(tx, world->jobs.member, plan->id, {model.id, evaluated.id});
-  });
-  ASSERT_TRUE(recorded) << db::why(recorded);
+  auto const held_out = world->held_out_data();
+  auto const plan = world->plan(held_out);
+  auto const model = world->model(project, world->job(project, World::trained(1e18)).id);
+  world->evaluate(plan, model, held_out, 1.75);
   world->assess(project);
-  ASSERT_TRUE(world->declare({{"intended_purpose", "First words"}}, world->jobs.member));
-  ASSERT_TRUE(world->declare({{"intended_purpose", "Second words"}}, world->jobs.member));
-
   Actor const& member = world->jobs.member;
+  ASSERT_TRUE(world->declare({{"intended_purpose", "First words"}}, member));
+  ASSERT_TRUE(world->declare({{"intended_purpose", "Second words"}}, member));
+
   auto const issued = world->try_issue(project, {model.id}, member);
   ASSERT_TRUE(issued) << db::why(issued);
-  static constexpr db::Query kDocument{"test_document", "SELECT content FROM dossier_files WHERE path = $1"};
-  auto const document = [&](std::string const& path) {
-    return *db().read([&](db::Tx& tx) { return tx.one<std::string>(kDocument, path); });
-  };
-  auto const gpai = document("documents/gpai_documentation.json");
+  auto const gpai = world->document("documents/gpai_documentation.json");
   for (auto const* shown : {"help-pages", "MPL-2.0", "LlamaForCausalLM", "1,234,567", "Second words"})
     EXPECT_NE(gpai.find(shown), std::string::npos) << shown;
   EXPECT_EQ(gpai.find("First words"), std::string::npos) << "the last declaration counts";
   EXPECT_NE(gpai.find(member.person.text()), std::string::npos) << "who declared it";
-  EXPECT_NE(document("documents/final_report.json").find("bits_per_byte"), std::string::npos);
-  EXPECT_NE(document("documents/training_content_summary.json").find("help-pages"), std::string::npos);
-  auto const manifest = *json::Document::parse(document("model/manifest.json"));
+  EXPECT_NE(world->document("documents/final_report.json").find("bits_per_byte"), std::string::npos);
+  EXPECT_NE(world->document("documents/training_content_summary.json").find("help-pages"), std::string::npos);
+  auto const manifest = *json::Document::parse(world->document("model/manifest.json"));
   EXPECT_EQ(manifest.at("/files").size(), 2u);
   EXPECT_EQ(manifest.at("/files/1/sha256").text(), crypto::sha256("weights").hex());
   world->publish();
   ASSERT_EQ(world->build(), 1);
   auto const report = world->verified(world->look(issued->id));
   EXPECT_TRUE(report.verified) << report.fault;
+}
+
+TEST_P(TrustDb, ADossierShowsWhatWasMeasuredOfItsOwnModel) {
+  auto const& project = world->project();
+  auto const held_out = world->held_out_data();
+  auto const plan = world->plan(held_out);
+  auto const job = world->job(project, World::trained(1e18)).id;
+  auto const first = world->model(project, job, "1");
+  auto const second = world->model(project, job, "2");
+  auto const third = world->model(project, job, "3");
+  world->evaluate(plan, first, held_out, 1.75);
+  world->evaluate(plan, second, held_out, 1.25);
+  world->assess(project);
+  world->issue(project, first.id);
+  auto const shows = [&](std::string_view value) {
+    return world->document("documents/final_report.json").find(value) != std::string::npos;
+  };
+  EXPECT_TRUE(shows("1.75"));
+  EXPECT_FALSE(shows("1.25"));
+  world->issue(project, third.id);
+  EXPECT_FALSE(shows("1.75") || shows("1.25")) << "nobody evaluated it";
 }
 
 TEST_P(TrustDb, IssuingLeavesAllOrNothingWhateverStepFails) {
@@ -392,8 +361,8 @@ TEST_P(TrustDb, IssuingLeavesAllOrNothingWhateverStepFails) {
   int faults = 0;
   for (;; ++faults) {
     faulty.fail_at(faults);
-    auto const issued = faulty.write(
-        [&](db::Tx& tx) { return world->trust->issue(tx, world->jobs.admin, world->project(), {model}); });
+    auto const issued =
+        faulty.write([&](db::Tx& tx) { return world->trust->issue(tx, world->jobs.admin, world->project(), {model}); });
     EXPECT_EQ(issued.has_value(), !faulty.fired());
     auto const dossiers = world->rows("dossiers");
     ASSERT_TRUE(dossiers == kept || (dossiers == kept + 1)) << "after step " << faults;

@@ -67,9 +67,30 @@ inline std::map<std::string, AnswerDraft> minimal_answers() {
   std::map<std::string, AnswerDraft> answers;
   for (auto const* question : {"S1", "S2", "R1", "system", "model"})
     answers[question] = {Answer::yes, "stated by the test", {}};
-  for (auto const* question : {"S3", "S4", "S5", "S6", "R2", "R", "P", "A", "H1", "T1", "T2", "T3", "T4", "T5", "D",
-                               "G4", "G5.modifies", "generality", "G1.generative", "G9.expected", "G10", "S7.licence",
-                               "G8.licence", "G8.public"})
+  for (auto const* question : {"S3",
+                               "S4",
+                               "S5",
+                               "S6",
+                               "R2",
+                               "R",
+                               "P",
+                               "A",
+                               "H1",
+                               "T1",
+                               "T2",
+                               "T3",
+                               "T4",
+                               "T5",
+                               "D",
+                               "G4",
+                               "G5.modifies",
+                               "generality",
+                               "G1.generative",
+                               "G9.expected",
+                               "G10",
+                               "S7.licence",
+                               "G8.licence",
+                               "G8.public"})
     answers[question] = {Answer::no, "stated by the test", {}};
   return answers;
 }
@@ -97,8 +118,8 @@ struct World {
     near.witness = *tlog::Witness::make(*std::move(witness_key), {log_vkey}, near.store, jobs.clock, jobs.log);
     std::filesystem::path const folder{jobs.folder.path()};
     auto opened = journal::Sequencer::open(
-        on, *std::move(log_key),
-        {folder / "log", folder / "guard", {{near.witness->key(), "http://witness"}}, 1}, near, jobs.clock, jobs.log);
+        on, *std::move(log_key), {folder / "log", folder / "guard", {{near.witness->key(), "http://witness"}}, 1}, near,
+        jobs.clock, jobs.log);
     EXPECT_TRUE(opened) << db::why(opened);
     sequencer = *std::move(opened);
     policy = *tlog::Policy::parse(fmt::format("log {}\nwitness w {}\nquorum w\n", log_vkey.text(), witness_vkey));
@@ -106,9 +127,23 @@ struct World {
   }
 
   Parts parts(db::Database& database, blobs::Service& blobs) {
-    return {database, jobs.clock,     jobs.random, jobs.log,  jobs.journal, *sequencer, jobs.identity,
-            jobs.projects, calls,     dataspace,   jobs.compute, models,    bytes,      evaluations,
-            facts,    blobs,          {"Test factory", std::string{kLogName}, "CZ"}};
+    return {database,
+            jobs.clock,
+            jobs.random,
+            jobs.log,
+            jobs.journal,
+            *sequencer,
+            jobs.identity,
+            jobs.projects,
+            calls,
+            dataspace,
+            jobs.compute,
+            models,
+            bytes,
+            evaluations,
+            facts,
+            blobs,
+            {"Test factory", std::string{kLogName}, "CZ"}};
   }
 
   template <class F>
@@ -155,6 +190,75 @@ struct World {
     });
     EXPECT_TRUE(made) << db::why(made);
     return made->id;
+  }
+
+  // Jobs may name the reference as an input from now on.
+  template <class Files>
+  void make_known(std::string const& reference, std::string const& tree_sha256, Files const& list) {
+    auto& known = jobs.data.references[reference];
+    known.tree_sha256 = tree_sha256;
+    for (auto const& one : list) known.files.push_back({one.path, one.sha256, one.size_bytes});
+  }
+  // A data set of help pages in the project, split; the reference of what was held out.
+  std::string held_out_data() {
+    std::string text;
+    for (int at = 0; at < 60; ++at) text += fmt::format("{{\"id\": \"page {}\", \"text\": \"Help {}\"}}\n", at, at);
+    auto const split = [&]() -> Result<dataspace::Split> {
+      FABRICA_TRY(auto const file, files.write([&](dataspace::ProjectFiles::Sink const& sink) { return sink(text); }));
+      FABRICA_DO(write([&](db::Tx& tx) { return files.belongs(tx, project(), file); }));
+      dataspace::DatasetDraft draft;
+      draft.name = "help-pages";
+      draft.description = "Help pages";
+      draft.licence = "MPL-2.0";
+      draft.languages = {"en"};
+      draft.personal_data = dataspace::PersonalData::no;
+      draft.personal_data_reason = "Documentation";
+      draft.tdm_check = "Free licence";
+      draft.files.push_back({"en.jsonl", file.sha256, file.size_bytes});
+      FABRICA_TRY(auto const made, write([&](db::Tx& tx) -> Result<dataspace::Split> {
+                    FABRICA_TRY(auto const data, dataspace.register_dataset(tx, jobs.member, project(), draft));
+                    return dataspace.create_split(tx, jobs.member, data.id, {800'000, 0, 200'000});
+                  }));
+      FABRICA_DO(dataspace.materialise_next(jobs.database));
+      return made;
+    }();
+    EXPECT_TRUE(split) << db::why(split);
+    auto const reference = "split:" + split->id.text() + "/held_out";
+    auto const input =
+        jobs.database.read([&](db::Tx& tx) { return dataspace.resolve_input(tx, project(), reference); });
+    EXPECT_TRUE(input) << db::why(input);
+    make_known(reference, input->tree_sha256, input->files);
+    return reference;
+  }
+
+  // An evaluation by which bits_per_byte must be below 2, and what a job then found of a model.
+  evaluation::Evaluation plan(std::string const& data) {
+    evaluation::PlannedMetric metric{.name = "bits_per_byte"};
+    metric.direction = evaluation::Direction::lower_is_better;
+    metric.threshold = 2.0;
+    auto const made = write([&](db::Tx& tx) {
+      return evaluations.preregister(tx, jobs.member, project(),
+                                     {"suite", "1", {data}, {metric}, {}, {}, "It must learn."});
+    });
+    EXPECT_TRUE(made) << db::why(made);
+    return *made;
+  }
+  void evaluate(evaluation::Evaluation const& planned, models::Model const& of, std::string const& data, double found) {
+    auto const reference = "model:" + of.id.text();
+    make_known(reference, of.tree_sha256, of.files);
+    auto const results = fmt::format(
+        R"({{"suite":"suite","version":1,"metrics":[{{"name":"bits_per_byte","slice":"all","value":{}}}]}})", found);
+    auto const by = job(project(), {{"results.json", results}}, compute::Purpose::evaluate,
+                        {{.name = "data", .reference = data}, {.name = "model", .reference = reference}});
+    auto const recorded =
+        write([&](db::Tx& tx) { return evaluations.record(tx, jobs.member, planned.id, {of.id, by.id}); });
+    EXPECT_TRUE(recorded) << db::why(recorded);
+  }
+  // A file of the last dossier that was issued.
+  std::string document(std::string const& path) {
+    static constexpr db::Query kDocument{"test_document", R"sql(
+      SELECT content FROM dossier_files WHERE path = $1 AND dossier_id = (SELECT max(id) FROM dossiers))sql"};
+    return *jobs.database.read([&](db::Tx& tx) { return tx.one<std::string>(kDocument, path); });
   }
 
   Result<StoredAssessment> try_assess(PublicId const& of, AssessmentDraft const& draft, Actor const& who) {
@@ -221,8 +325,7 @@ struct World {
 
   compute::World jobs;
   facts::Store facts{facts::Shipped::embedded(), jobs.clock, jobs.random};
-  calls::Calls calls{jobs.clock,    jobs.random, jobs.journal, jobs.identity,
-                     jobs.projects, jobs.budget, facts};
+  calls::Calls calls{jobs.clock, jobs.random, jobs.journal, jobs.identity, jobs.projects, jobs.budget, facts};
   dataspace::BlobFiles files{jobs.blobs, jobs.clock};
   dataspace::Dataspace dataspace{jobs.clock, jobs.random, jobs.log, jobs.journal, jobs.projects, files};
   models::ComputeJobs records{jobs.compute};
