@@ -59,16 +59,19 @@ std::uint32_t Flow<kStepped>::sorted_beyond(std::uint32_t p, std::uint32_t from)
   return sorted_[p];
 }
 
+// An arc that carries something must lie in the sorted part: sorting moves the others.
 template <bool kStepped>
-void Flow<kStepped>::sort_all() {
-  for (std::uint32_t p = 0; p < problem_.proposals; ++p)
-    if (problem_.first[p + 1] > problem_.first[p]) sorted_beyond(p, problem_.first[p + 1] - 1);
+std::uint32_t Flow<kStepped>::find_arc(std::uint32_t p, std::uint32_t r) {
+  for (auto at = problem_.first[p]; at < problem_.first[p + 1]; ++at) {
+    if (at >= sorted_[p]) sorted_beyond(p, at);
+    if (problem_.arcs[at].reviewer() == r) return at;
+  }
+  return kNone;
 }
 
 template <bool kStepped>
 void Flow<kStepped>::index_columns() {
   if (!column_first_.empty()) return;
-  sort_all();
   column_first_.assign(problem_.reviewers + 1, 0);
   for (auto const& arc : problem_.arcs) ++column_first_[arc.reviewer() + 1];
   for (std::uint32_t r = 0; r < problem_.reviewers; ++r) column_first_[r + 1] += column_first_[r];
@@ -76,7 +79,7 @@ void Flow<kStepped>::index_columns() {
   auto next = column_first_;
   for (std::uint32_t p = 0; p < problem_.proposals; ++p)
     for (auto arc = problem_.first[p]; arc < problem_.first[p + 1]; ++arc)
-      column_[next[problem_.arcs[arc].reviewer()]++] = {p, arc};
+      column_[next[problem_.arcs[arc].reviewer()]++] = {p, problem_.arcs[arc].affinity};
 }
 
 template <bool kStepped>
@@ -306,9 +309,11 @@ bool Flow<kStepped>::pull(std::uint32_t r0) {
   std::uint32_t r = 0;
   while (pop(distance, r) && distance < end.distance)
     for (auto at = column_first_[r]; at < column_first_[r + 1]; ++at) {
-      auto const [p, arc] = column_[at];
-      if (problem_.arcs[arc].level() >= level_max_) continue;
-      pull_from(p, arc, r, distance + reviewers_[r].price - take_value(problem_.arcs[arc]), end);
+      auto const [p, affinity] = column_[at];
+      Arc arc{affinity, r};
+      for (auto const other : taken_[p])
+        if (problem_.arcs[other].reviewer() == r) arc = problem_.arcs[other];
+      if (arc.level() < level_max_) pull_from(p, r, distance + reviewers_[r].price - take_value(arc), end);
     }
   for (auto const touched : touched_) {
     auto& it = reviewers_[touched];
@@ -319,13 +324,11 @@ bool Flow<kStepped>::pull(std::uint32_t r0) {
   return true;
 }
 
-// p would take r by `arc`: whom could it give up for it, and could that one's load fall?
+// p would take r: whom could it give up for it, and could that one's load fall?
 template <bool kStepped>
-void Flow<kStepped>::pull_from(std::uint32_t p, std::uint32_t arc, std::uint32_t r, std::int64_t base, End& end) {
-  if (short_[p] > 0 && base - kShortfallCost < end.distance && allowed(p, r, kNone)) {
+void Flow<kStepped>::pull_from(std::uint32_t p, std::uint32_t r, std::int64_t base, End& end) {
+  if (short_[p] > 0 && base - kShortfallCost < end.distance && allowed(p, r, kNone))
     end = {base - kShortfallCost, r, p};
-    short_arc_ = arc;
-  }
   for (auto const other : taken_[p]) {
     Arc const it = problem_.arcs[other];
     auto const r2 = it.reviewer();
@@ -334,7 +337,7 @@ void Flow<kStepped>::pull_from(std::uint32_t p, std::uint32_t arc, std::uint32_t
     if (distance >= end.distance) continue;
     if (reviewers_[r2].search == search_ && distance >= reviewers_[r2].distance) continue;
     if (!allowed(p, r, r2)) continue;
-    label(r2, distance, p, arc, r);
+    label(r2, distance, p, kNone, r);
     std::int64_t const total = distance + reviewers_[r2].price - sink_cost(r2, load_[r2] - 1);
     if (total < end.distance) end = {total, r2, kNone};
   }
@@ -344,7 +347,7 @@ template <bool kStepped>
 void Flow<kStepped>::apply_pull(std::uint32_t r0, End const& end) {
   std::uint32_t r = end.reviewer;
   if (end.short_proposal != kNone) {
-    take(end.short_proposal, short_arc_);
+    take(end.short_proposal, find_arc(end.short_proposal, r));
     --short_[end.short_proposal];
   } else {
     --load_[r];
@@ -353,7 +356,7 @@ void Flow<kStepped>::apply_pull(std::uint32_t r0, End const& end) {
   while (r != r0) {
     auto const it = reviewers_[r];
     release(it.proposal, std::ranges::find(held_[r], it.proposal, &Held::proposal)->arc);
-    take(it.proposal, it.arc);
+    take(it.proposal, find_arc(it.proposal, it.from));
     r = it.from;
   }
 }
@@ -451,19 +454,19 @@ void Flow<kStepped>::drop_all_of(std::uint32_t p) {
 // A reviewer nobody knew starts so dear that nobody wants them; pull_all() brings the price down again, and reviews in.
 template <bool kStepped>
 void Flow<kStepped>::price_newcomers(std::vector<std::optional<std::int64_t>> const& prices) {
-  for (std::uint32_t r = 0; r < problem_.reviewers; ++r) {
-    if (prices[r]) continue;
-    std::int64_t price = sink_cost(r, 0);
-    for (auto at = column_first_[r]; at < column_first_[r + 1]; ++at) {
-      auto const [p, arc] = column_[at];
-      std::int64_t lowest = kFar;
-      for (auto const other : taken_[p]) {
-        Arc const it = problem_.arcs[other];
-        lowest = std::min(lowest, it.affinity - reviewers_[it.reviewer()].price);
-      }
-      if (lowest < kFar) price = std::max(price, problem_.arcs[arc].affinity - lowest);
+  for (std::uint32_t r = 0; r < problem_.reviewers; ++r)
+    if (!prices[r]) reviewers_[r].price = sink_cost(r, 0);
+  for (std::uint32_t p = 0; p < problem_.proposals; ++p) {
+    std::int64_t lowest = kFar;
+    for (auto const other : taken_[p]) {
+      Arc const it = problem_.arcs[other];
+      lowest = std::min(lowest, it.affinity - reviewers_[it.reviewer()].price);
     }
-    reviewers_[r].price = price;
+    for (auto at = problem_.first[p]; at < problem_.first[p + 1] && lowest < kFar; ++at) {
+      Arc const arc = problem_.arcs[at];
+      auto& price = reviewers_[arc.reviewer()].price;
+      if (!prices[arc.reviewer()]) price = std::max(price, arc.affinity - lowest);
+    }
   }
 }
 
@@ -471,19 +474,16 @@ template <bool kStepped>
 void Flow<kStepped>::restart(std::vector<std::vector<std::uint32_t>> const& kept,
                              std::vector<std::optional<std::int64_t>> const& prices) {
   minimums_ = true;
-  index_columns();
   for (std::uint32_t r = 0; r < problem_.reviewers; ++r) reviewers_[r].price = prices[r].value_or(0);
-  std::vector<std::uint32_t> wanted(problem_.reviewers, kNone);
-  for (std::uint32_t p = 0; p < problem_.proposals; ++p) {
-    for (auto const r : kept[p]) wanted[r] = p;
-    for (auto arc = problem_.first[p]; arc < problem_.first[p + 1] && !kept[p].empty(); ++arc) {
-      auto const r = problem_.arcs[arc].reviewer();
-      if (wanted[r] != p || missing_[p] == 0 || load_[r] == problem_.load_max[r] || !allowed(p, r, kNone)) continue;
+  for (std::uint32_t p = 0; p < problem_.proposals; ++p)
+    for (auto const r : kept[p]) {
+      if (missing_[p] == 0 || load_[r] == problem_.load_max[r] || !allowed(p, r, kNone)) continue;
+      auto const arc = find_arc(p, r);
+      if (arc == kNone || problem_.arcs[arc].level() > 0) continue;
       take(p, arc);
       ++load_[r];
       --missing_[p];
     }
-  }
   for (std::uint32_t r = 0; r < problem_.reviewers; ++r)
     if (load_[r] > 0) reviewers_[r].price = std::max(reviewers_[r].price, sink_cost(r, load_[r] - 1));
   price_newcomers(prices);

@@ -106,7 +106,7 @@ class Flow {
     return bonus + problem_.balance * (kStepped ? load / steps_ : load);
   }
 
-  void sort_all();
+  std::uint32_t find_arc(std::uint32_t p, std::uint32_t r);
   void index_columns();
   void forget_bounds();
   void begin();
@@ -120,7 +120,7 @@ class Flow {
   void augment(std::uint32_t p);
   void apply_forward(std::uint32_t start, End const& end);
   bool pull(std::uint32_t r0);
-  void pull_from(std::uint32_t p, std::uint32_t arc, std::uint32_t r, std::int64_t base, End& end);
+  void pull_from(std::uint32_t p, std::uint32_t r, std::int64_t base, End& end);
   void apply_pull(std::uint32_t r0, End const& end);
   void pull_all();
   void change_group(std::uint32_t p, std::uint32_t group, std::int32_t units);
@@ -136,7 +136,6 @@ class Flow {
   std::int64_t price_min_ = 0;
   std::uint32_t search_ = 0;
   std::uint32_t mark_ = 0;
-  std::uint32_t short_arc_ = kNone;  // what the short proposal takes where a pull ends there
 
   std::vector<Reviewer> reviewers_;
   std::vector<Seen> seen_;
@@ -152,7 +151,7 @@ class Flow {
   std::vector<std::uint32_t> touched_;
   std::vector<std::pair<std::int64_t, std::uint32_t>> heap_;
   std::vector<std::uint32_t> column_first_;
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> column_;  // (proposal, arc)
+  std::vector<std::pair<std::uint32_t, std::int32_t>> column_;  // (proposal, affinity)
 };
 
 extern template class Flow<false>;

@@ -67,6 +67,7 @@ class Verifier {
     verdict_.state = broken_                       ? CertificateState::infeasible
                      : verdict_.gap_millionths > 0 ? CertificateState::bounded
                                                    : CertificateState::optimal;
+    if (broken_) verdict_.gap_millionths = 0;  // it bounds nothing then
     return std::move(verdict_);
   }
 
