@@ -53,7 +53,13 @@ class Projects {
   Result<Project> create(db::Tx& tx, identity::Actor const& actor, ProjectDraft const& draft);
   // Errors: not_found "project"; forbidden as authorise() says.
   Result<Project> get(db::Tx& tx, identity::Actor const& actor, PublicId const& id);
-  Result<std::vector<Project>> list(db::Tx& tx, identity::Actor const& actor);
+  // The projects the actor may see, newest first: at most `limit` behind `after` (empty: from the beginning), and how many
+  // there are in all.
+  struct Listed {
+    std::vector<Project> items;
+    std::int64_t total = 0;
+  };
+  Result<Listed> list(db::Tx& tx, identity::Actor const& actor, PublicId const& after, std::int64_t limit);
   Result<std::vector<JourneyStep>> journey(db::Tx& tx, identity::Actor const& actor, PublicId const& id);
   // May this actor do that in this project? Loads the project's organisation for the decision.
   // Errors: not_found "project"; forbidden as authorise() says.

@@ -17,6 +17,7 @@
 #include "db/migrate.hpp"
 #include "embedded/migrations.hpp"
 #include "identity/service.hpp"
+#include "matching/certificate.hpp"
 #include "runtime/files.hpp"
 #include "runtime/signals.hpp"
 #include "tlog/verify_log.hpp"
@@ -127,6 +128,23 @@ Result<int> verify_file(std::string const& path, std::string const& policy_path,
   return report.verified ? 0 : kCheckFailed;
 }
 
+Result<int> verify_matching(std::string const& path, bool json) {
+  FABRICA_TRY(auto const text, runtime::read_file(path, 256u << 20));
+  FABRICA_TRY(auto const verdict, matching::verify_certificate(text));
+  bool const holds = verdict.state != matching::CertificateState::infeasible;
+  if (json) fmt::print("{}\n", json::write(verdict));
+  else
+    fmt::print(
+        "{}{}\n{} pairs, total affinity {:.6f}, {} reviews missing, {} minimum loads missed, {} of {} floors met\n{}\n",
+        json::enum_name(verdict.state), verdict.because.empty() ? "" : ": " + verdict.because, verdict.pairs,
+        static_cast<double>(verdict.total_millionths) / 1e6, verdict.missing_reviews, verdict.missing_minimums,
+        verdict.floors_met, verdict.floors_asked,
+        verdict.state == matching::CertificateState::optimal   ? "OPTIMAL: no other assignment is better."
+        : verdict.state == matching::CertificateState::bounded ? "FEASIBLE: what floors cost is the bound."
+                                                               : "REFUSED: it breaks a rule of its own input.");
+  return holds ? 0 : kCheckFailed;
+}
+
 Result<int> verify_log(std::string const& folder, std::string const& vkey_text, bool json) {
   auto log_folder = folder;
   std::string vkey = vkey_text;
@@ -231,6 +249,17 @@ void add_checks(CLI::App& program, Chosen& chosen, std::shared_ptr<std::string> 
   verify->callback([=, &chosen, &json] {
     chosen.run = [=, &json] {
       auto const status = verify_file(*file, *policy, json);
+      return status ? *status : cli::report(status.error());
+    };
+  });
+
+  auto* matching = program.add_subcommand("matching", "Assignments of reviewers")->require_subcommand(1);
+  auto* certificate = matching->add_subcommand("verify", "Check that an assignment is optimal, offline");
+  auto assignment = std::make_shared<std::string>();
+  certificate->add_option("certificate", *assignment, "The certificate (JSON)")->required();
+  certificate->callback([=, &chosen, &json] {
+    chosen.run = [=, &json] {
+      auto const status = verify_matching(*assignment, json);
       return status ? *status : cli::report(status.error());
     };
   });

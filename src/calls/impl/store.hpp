@@ -257,7 +257,7 @@ inline constexpr db::Query kOfferInsert{"offer_insert", R"sql(
 inline constexpr db::Query kCallMove{"call_move", R"sql(
   UPDATE calls SET state = $3 WHERE id = $1 AND state = $2)sql"};
 inline constexpr db::Query kCallById{"call_by_id", FABRICA_CALL_COLUMNS "WHERE c.public_id = $1"};
-inline constexpr db::Query kCalls{"calls", FABRICA_CALL_COLUMNS "ORDER BY c.id DESC LIMIT 500"};
+inline constexpr db::Query kCalls{"calls", FABRICA_CALL_COLUMNS "ORDER BY c.id DESC"};
 inline constexpr db::Query kOffersOfRound{"offers_of_round", FABRICA_OFFER_COLUMNS "WHERE r.id = $1 ORDER BY o.id"};
 inline constexpr db::Query kOfferById{"offer_by_id", FABRICA_OFFER_COLUMNS "WHERE o.public_id = $1"};
 inline constexpr db::Query kOfferCapacity{"offer_capacity", R"sql(

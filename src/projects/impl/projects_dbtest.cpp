@@ -1,6 +1,8 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 
 #include "db/testing/dbtest.hpp"
 #include "json/json.hpp"
@@ -99,11 +101,11 @@ TEST_P(ProjectsDb, AnotherOrganisationsMemberSeesNothing) {
     refused(read([&](db::Tx& tx) { return projects.require(tx, who, project.id, Permission::work_in_project); }), code);
     refused(create(who, {here, "Theirs", "", "other"}), code);
   }
-  auto const listed = read([&](db::Tx& tx) { return projects.list(tx, outsider); });
+  auto const listed = read([&](db::Tx& tx) { return projects.list(tx, outsider, {}, 10); });
   ASSERT_TRUE(listed) << db::why(listed);
-  ASSERT_EQ(listed->size(), 1u);
-  EXPECT_EQ(listed->front().title, "Other");
-  refused(read([&](db::Tx& tx) { return projects.list(tx, Actor{}); }), Errc::unauthenticated);
+  ASSERT_EQ(listed->items.size(), 1u);
+  EXPECT_EQ(listed->items.front().title, "Other");
+  refused(read([&](db::Tx& tx) { return projects.list(tx, Actor{}, {}, 10); }), Errc::unauthenticated);
   // Nor does it tell the public which projects there are.
   refused(read([&](db::Tx& tx) { return projects.get(tx, Actor{}, here); }), Errc::unauthenticated);
 }
@@ -152,7 +154,33 @@ TEST_P(ProjectsDb, NamesEveryFaultOfADraft) {
   std::vector<std::string> where;
   for (auto const& fault : refused.error().faults) where.push_back(fault.pointer);
   EXPECT_EQ(where, (std::vector<std::string>{"/title", "/summary", "/sector"}));
-  EXPECT_EQ(read([&](db::Tx& tx) { return projects.list(tx, member); })->size(), 1u);
+  EXPECT_EQ(read([&](db::Tx& tx) { return projects.list(tx, member, {}, 10); })->total, 1);
+}
+
+// Nobody's list ends silently, however long it is: who sees all, and who sees what is theirs, read it page by page.
+TEST_P(ProjectsDb, ListsAllThereAreInPages) {
+  for (int number = 0; number < 25; ++number) {
+    clock.advance(kSecond);
+    ASSERT_TRUE(create(member, {here, fmt::format("Project {}", number), "", "other"}));
+  }
+  member = *read([&](db::Tx& tx) { return identity.actor_by_email(tx, "bob@example.org"); });
+  Actor auditor = member;
+  auditor.grants = {{identity::Role::auditor, ""}};
+  for (auto const& who : {member, auditor}) {
+    std::vector<std::string> titles;
+    PublicId after;
+    for (;;) {
+      auto const page = read([&](db::Tx& tx) { return projects.list(tx, who, after, 10); });
+      ASSERT_TRUE(page) << db::why(page);
+      EXPECT_GE(page->total, 26);
+      if (page->items.empty()) break;
+      for (auto const& one : page->items) titles.push_back(one.title);
+      after = page->items.back().id;
+    }
+    ASSERT_GE(titles.size(), 26u);
+    EXPECT_EQ(titles.front(), "Project 24");
+    EXPECT_EQ(std::set(titles.begin(), titles.end()).size(), titles.size());
+  }
 }
 
 }  // namespace

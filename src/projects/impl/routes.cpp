@@ -39,15 +39,11 @@ void add_routes(api::Api& api, Projects& projects, journal::Journal& journal) {
   api.list<Project>("/projects",
                     {.id = "project_list", .summary = "The projects one may see, newest first", .tag = "projects"},
                     [&](Call& call, db::Tx& tx, api::Page const& page) -> Result<api::PageOf<Project>> {
-                      FABRICA_TRY(auto all, projects.list(tx, call.actor()));
                       FABRICA_TRY(auto const after, page.after());
-                      auto const total = static_cast<std::int64_t>(all.size());
-                      if (!after.empty()) {
-                        auto const seen = std::ranges::find(all, after, &Project::id);
-                        all.erase(all.begin(), seen == all.end() ? seen : seen + 1);
-                      }
-                      auto out = api::page_of(std::move(all), page, [](Project const& one) { return one.id.text(); });
-                      out.total = total;
+                      FABRICA_TRY(auto listed, projects.list(tx, call.actor(), after, page.limit + 1));
+                      auto const id = [](Project const& one) { return one.id.text(); };
+                      auto out = api::page_of(std::move(listed.items), page, id);
+                      out.total = listed.total;
                       return out;
                     });
   api.get<Project>("/projects/{project}", {.id = "project_get", .summary = "One project", .tag = "projects"},

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
+#include "identity/rules.hpp"
 #include "json/json.hpp"
 
 namespace fabrica::projects {
@@ -19,9 +21,17 @@ constexpr db::Query kInsert{"project_insert", R"sql(
 constexpr db::Query kById{"project_by_id", R"sql(
   SELECT public_id AS id, organisation, title, summary, sector, demo, created_us AS created
     FROM projects WHERE public_id = $1)sql"};
-constexpr db::Query kAll{"projects", R"sql(
+constexpr db::Query kCount{"projects_count", "SELECT count(*) FROM projects"};
+constexpr db::Query kNewest{"projects_newest", R"sql(
   SELECT public_id AS id, organisation, title, summary, sector, demo, created_us AS created
-    FROM projects ORDER BY projects.id DESC LIMIT 1000)sql"};
+    FROM projects ORDER BY projects.id DESC LIMIT $1)sql"};
+constexpr db::Query kBefore{"projects_before", R"sql(
+  SELECT public_id AS id, organisation, title, summary, sector, demo, created_us AS created
+    FROM projects WHERE projects.id < (SELECT p.id FROM projects p WHERE p.public_id = $1)
+   ORDER BY projects.id DESC LIMIT $2)sql"};
+constexpr db::Query kOfOrganisation{"projects_of_organisation", R"sql(
+  SELECT public_id AS id, organisation, title, summary, sector, demo, created_us AS created
+    FROM projects WHERE organisation = $1)sql"};
 
 constexpr std::array<std::string_view, 9> kSectors{
     "health", "energy", "automotive", "robotics", "clean_technology", "aerospace", "agriculture", "defence", "other"};
@@ -94,13 +104,40 @@ Result<Project> Projects::get(db::Tx& tx, Actor const& actor, PublicId const& id
   return require(tx, actor, id, Permission::view_project);
 }
 
-Result<std::vector<Project>> Projects::list(db::Tx& tx, Actor const& actor) {
+// Everything a person has a part in; a page is cut from it, for these are few.
+static Result<std::vector<Project>> own_projects(db::Tx& tx, Actor const& actor) {
+  std::map<std::string, Project> found;
+  for (auto const& grant : actor.grants) {
+    auto const query = identity::scope_of(grant.role) == identity::RoleScope::organisation ? kOfOrganisation : kById;
+    if (grant.scope.empty()) continue;
+    FABRICA_TRY(auto const some, tx.all<Project>(query, grant.scope));
+    for (auto const& project : some)
+      if (identity::authorise(actor, Permission::view_project, {project.organisation.text(), project.id.text()}))
+        found.emplace(project.id.text(), project);
+  }
+  std::vector<Project> out;
+  for (auto& [id, project] : found) out.push_back(std::move(project));
+  std::ranges::stable_sort(out, std::ranges::greater{}, [](Project const& one) { return one.created.us; });
+  return out;
+}
+
+Result<Projects::Listed> Projects::list(db::Tx& tx, Actor const& actor, PublicId const& after, std::int64_t limit) {
   FABRICA_DO(identity::logged_in(actor));
-  FABRICA_TRY(auto all, tx.all<Project>(kAll));
-  std::erase_if(all, [&](Project const& project) {
-    return !identity::authorise(actor, Permission::view_project, {project.organisation.text(), project.id.text()});
-  });
-  return all;
+  if (identity::authorise(actor, Permission::view_project)) {
+    FABRICA_TRY(auto const total, tx.one<std::int64_t>(kCount));
+    FABRICA_TRY(auto page, after.empty() ? tx.all<Project>(kNewest, limit) : tx.all<Project>(kBefore, after, limit));
+    return Listed{std::move(page), total};
+  }
+  FABRICA_TRY(auto own, own_projects(tx, actor));
+  Listed out{{}, static_cast<std::int64_t>(own.size())};
+  auto from = own.begin();
+  if (!after.empty()) {
+    from = std::ranges::find(own, after, &Project::id);
+    if (from != own.end()) ++from;
+  }
+  auto const count = std::min<std::int64_t>(limit, own.end() - from);
+  out.items.assign(from, from + count);
+  return out;
 }
 
 Result<std::vector<JourneyStep>> Projects::journey(db::Tx& tx, Actor const& actor, PublicId const& id) {
