@@ -110,7 +110,7 @@ TEST(FormCheck, FindsEachClassOfFaultAtItsPointer) {
       {"decimals", with(R"("share":0.1234)"), "/share decimals; ", false},
       {"too many digits", with(R"("share":0.12345678901234567)"), "/share number; ", false},
       {"huge", with(R"("disk":1e300)"), "/disk number; ", false},
-      {"not above", with(R"("nodes":5,"nodes_max":4)"), "", true},
+      {"numbers that have nothing to do with each other", with(R"("nodes":5,"nodes_max":4)"), "", true},
       {"no option", with(R"("kind":"huge")"), "/kind option; ", false},
       {"option twice", with(R"("marks":["a","a"])"), "/marks/1 twice; ", false},
       {"too many options", with(R"("marks":["a","b","c"])"), "/marks too_many; ", true},
@@ -153,7 +153,9 @@ TEST(FormCheck, FindsEachClassOfFaultAtItsPointer) {
     for (auto const& fault : submitted.faults) EXPECT_FALSE(fault.what.empty() || fault.remedy.empty()) << one.name;
     auto const draft = checked(one.answers, Stage::draft);
     EXPECT_EQ(draft.accepted(), one.draft_keeps) << one.name << ": " << listed(draft.faults);
-    if (one.draft_keeps) EXPECT_EQ(listed(draft.later), one.faults) << one.name;
+    if (one.draft_keeps) {
+      EXPECT_EQ(listed(draft.later), one.faults) << one.name;
+    }
   }
 }
 
