@@ -21,7 +21,7 @@ struct Config {
 
   std::string listen_address = "127.0.0.1";
   std::int64_t listen_port = 8080;
-  std::int64_t workers = 4;
+  std::int64_t workers = 64;
   bool access_log = true;
 
   std::string database_url;  // empty: sqlite:<data folder>/fabrica.db

@@ -71,7 +71,7 @@ std::vector<Row> const& rows() {
        text(&Config::listen_address)},
       {{"listen.port", "integer", "8080", "0 takes any free port."}, integer(&Config::listen_port, 0, 65535)},
       {{"listen.access_log", "yes/no", "true", "One log line a request."}, flag(&Config::access_log)},
-      {{"listen.workers", "integer", "4", "Threads that run use cases."}, integer(&Config::workers, 1, 256)},
+      {{"listen.workers", "integer", "64", "Threads that run use cases: as many writes share a commit."}, integer(&Config::workers, 1, 256)},
       {{"database.url", "text", "sqlite:<data folder>/fabrica.db", "Or postgresql://user@host/name."},
        text(&Config::database_url)},
       {{"database.connections_max", "integer", "8", "Connections kept open at most."},
