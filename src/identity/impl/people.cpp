@@ -1,0 +1,24 @@
+#include "identity/people.hpp"
+
+#include <fmt/format.h>
+
+namespace fabrica::identity {
+namespace {
+
+constexpr db::Query kPerson{"person_shown", R"sql(
+  SELECT public_id AS id, name, email, active FROM people WHERE public_id = $1)sql"};
+constexpr db::Query kHolders{"grant_holders", R"sql(
+  SELECT p.public_id AS id, p.name AS name, p.email AS email, p.active AS active FROM people p
+   WHERE EXISTS (SELECT 1 FROM grants g WHERE g.person_id = p.id AND g.scope = $1) ORDER BY p.id)sql"};
+
+}  // namespace
+
+Result<Person> person(db::Tx& tx, PublicId const& id) {
+  FABRICA_TRY(auto found, tx.maybe<Person>(kPerson, id));
+  if (!found) return fail(Errc::not_found, "person", fmt::format("There is no person {}.", id.text()));
+  return *std::move(found);
+}
+
+Result<std::vector<Person>> holders(db::Tx& tx, PublicId const& scope) { return tx.all<Person>(kHolders, scope); }
+
+}  // namespace fabrica::identity

@@ -1,0 +1,10 @@
+#pragma once
+
+#include "projects/service.hpp"
+
+namespace fabrica::projects {
+
+// For use cases of other modules that have asked authorise() themselves. Errors: not_found "project".
+Result<Project> find_project(db::Tx& tx, PublicId const& id);
+
+}  // namespace fabrica::projects
