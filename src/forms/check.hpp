@@ -44,8 +44,9 @@ BOOST_DESCRIBE_STRUCT(Checked, (),
                        answers_digest))
 
 // Answers from outside, a JSON object of field keys. Pure: the same form and answers give the same report.
+// Who has digest(form) already (a published call records it) gives it: making it takes longer than the checks.
 // Errors: those of json::Document::parse (bounded to 2 MiB and 7 levels), invalid "form_answers".
-Result<Checked> check(Form const& form, std::string_view answers, Stage stage);
+Result<Checked> check(Form const& form, std::string_view answers, Stage stage, std::string_view form_digest = {});
 
 // The same as a refusal, for callers that only pass it on. Errors: invalid "form_faults" with each at its pointer.
 Result<> refuse_faults(Checked const& checked);

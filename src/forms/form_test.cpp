@@ -27,7 +27,7 @@ TEST(FormDefinition, NamesEachFaultAtItsPointer) {
       {"key twice", n + "," + n, "/sections/0/fields/1/key", "Another field"},
       {"key of odd letters", R"({"key":"Ñ","label":"N","type":"integer"})", "/sections/0/fields/0/key", "a-z"},
       {"unknown type", R"({"key":"a","label":"A","type":"number"})", "/sections/0/fields/0/type", "Must be"},
-      {"unknown member", R"({"key":"a","lable":"A","label":"A","type":"integer"})", "/sections/0/fields/0/lable",
+      {"unknown member", R"({"key":"a","labell":"A","label":"A","type":"integer"})", "/sections/0/fields/0/labell",
        "label"},
       {"choice without options", R"({"key":"a","label":"A","type":"choice"})", "/sections/0/fields/0/options",
        "needs options"},

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "embedded/forms.hpp"
 #include "forms/impl/text.hpp"
 
@@ -19,6 +21,7 @@ std::string_view key_of(EmbeddedFile const& file) {
 std::vector<std::string> shipped_keys() {
   std::vector<std::string> out;
   for (auto const& file : embedded::forms()) out.emplace_back(key_of(file));
+  std::ranges::sort(out);
   return out;
 }
 

@@ -241,7 +241,8 @@ std::string country_name(std::string_view code) {
 
 std::string_view nearest(std::string_view name, std::vector<std::string_view> const& names) {
   if (name.size() > 64) return {};
-  std::size_t best = std::max<std::size_t>(1, name.size() / 3) + 1;
+  // Two letters changed places are two changes.
+  std::size_t best = std::max<std::size_t>(name.size() < 4 ? 1 : 2, name.size() / 3) + 1;
   std::string_view found;
   for (auto const one : names) {
     if (one.size() > name.size() + best || name.size() > one.size() + best) continue;
