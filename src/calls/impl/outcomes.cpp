@@ -76,8 +76,8 @@ Result<RoundFacts> Outcomes::round(db::Tx& tx, PublicId const& id) {
   if (call.kind != CallKind::reviewed)
     return fail(Errc::conflict, "call_kind", "A first-come call decides by itself: it has no round to decide on.");
   FABRICA_TRY(auto const rules, json::read<store::Rules>(call.rules));
-  RoundFacts out{row->public_id, call.public_id,  call.title,         rules.answer_working_days, row->number, row->name,
-                 row->state,     row->closes_us, row->answer_due_us, {}};
+  RoundFacts out{row->public_id, call.public_id, call.title,     rules.answer_working_days, row->number,
+                 row->name,      row->state,     row->closes_us, row->answer_due_us,        {}};
   FABRICA_TRY(auto const offers, tx.all<store::OfferRow>(store::kOffersOfRound, row->id));
   for (auto const& offer : offers) {
     auto const account = budget_.find_account(tx, offer.public_id.text(), budget::AccountKind::capacity);
@@ -226,8 +226,8 @@ Result<std::optional<Time>> Outcomes::offer(db::Tx& tx, PublicId const& id, Give
   auto const offer = std::ranges::find(offers, given.partition, &store::OfferRow::partition_name);
   FABRICA_CHECK(offer != offers.end());
   FABRICA_TRY(auto const capacity, budget_.find_account(tx, offer->public_id.text(), budget::AccountKind::capacity));
-  FABRICA_DO(budget_.hold(
-      tx, {hold_of(id), capacity.id, given.amount_units * budget::kMicroUnits, kHeldForEver, id.text()}));
+  FABRICA_DO(
+      budget_.hold(tx, {hold_of(id), capacity.id, given.amount_units * budget::kMicroUnits, kHeldForEver, id.text()}));
   FABRICA_TRY(auto const rules, calls_.rules_of(tx, loaded.row.call_id, loaded.row.call_version));
   for (std::size_t place = 0; place < rules.reviewed->steps.size(); ++place) {
     auto const& step = rules.reviewed->steps[place];
@@ -265,7 +265,8 @@ Result<StepKind> Outcomes::reopen(db::Tx& tx, PublicId const& id, std::optional<
   auto const kind = wanted.value_or(failed == loaded.steps.end() ? StepKind::decision : failed->kind);
   auto const step = std::ranges::find(loaded.steps, kind, &store::StepRow::kind);
   if (step == loaded.steps.end() || kind == StepKind::response)
-    return fail(Errc::invalid, "step", "The proposal's evaluation has no such step to go back to.", {{"/step", "unknown"}});
+    return fail(Errc::invalid, "step", "The proposal's evaluation has no such step to go back to.",
+                {{"/step", "unknown"}});
   if (failed != loaded.steps.end() && failed->position < step->position)
     return fail(Errc::invalid, "step", "An earlier step failed: go back to that one.", {{"/step", "too late"}});
   FABRICA_TRY(auto const rules, calls_.rules_of(tx, loaded.row.call_id, loaded.row.call_version));
