@@ -35,6 +35,7 @@ std::string_view taken_because(store::AssignmentRow const& row) {
   if (is_active(row.state)) return "asked already";
   if (row.state == AssignmentState::declined) return "declined";
   if (row.state == AssignmentState::withdrawn) return "withdrew";
+  if (row.submitted) return "reviewed already";
   return {};
 }
 

@@ -108,6 +108,9 @@ Result<std::vector<matching::RankLine>> Reviews::figures(db::Tx& tx, Actor const
     if (input.candidates.empty()) {
       FABRICA_TRY(auto const rules, calls::reviewed_rules(tx, one.call, one.call_version));
       input.rules = rules.ranking;
+      auto& ties = input.rules.tie_breaks;
+      std::erase_if(ties, [](matching::TieBreak const& tie) { return tie.kind == matching::TieKind::lottery; });
+      ties.push_back({matching::TieKind::lottery, ""});
       input.lottery_seed = kNoSeed;
       FABRICA_TRY(input.rules.lottery_commitment, matching::lottery_commitment(input.lottery_seed));
     }
