@@ -175,7 +175,7 @@ def main():
         if factory:
             factory.kill()
         if nginx:
-            nginx.kill()
+            nginx.terminate()  # it takes its worker with it
             nginx.wait()
         shutil.rmtree(scratch, ignore_errors=True)
 

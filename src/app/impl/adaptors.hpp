@@ -5,9 +5,11 @@
 #include "compute/ports.hpp"
 #include "dataspace/blob_files.hpp"
 #include "dataspace/service.hpp"
+#include "decisions/ports.hpp"
 #include "evaluation/ports.hpp"
 #include "identity/service.hpp"
 #include "models/service.hpp"
+#include "reviews/service.hpp"
 
 // Where a module declares a port and another module is what it stands for.
 namespace fabrica::app {
@@ -40,6 +42,18 @@ class AwardedHours final : public compute::Awards {
 
  private:
   calls::Calls& calls_;
+};
+
+// The reviews a ranking counts, for decisions/: reviews/ has them.
+class CountedReviews final : public decisions::ScoreSource {
+ public:
+  explicit CountedReviews(reviews::Reviews& reviews) : reviews_{reviews} {}
+  Result<std::vector<matching::ScoredReview>> scored(db::Tx& tx, PublicId const& proposal) override {
+    return reviews_.scored(tx, proposal);
+  }
+
+ private:
+  reviews::Reviews& reviews_;
 };
 
 // What an input reference stands for, for compute/: "model:<id>" is known to models/, "dataset:..." and "split:..." to

@@ -8,6 +8,7 @@
 #include "api/api.hpp"
 #include "app/impl/adaptors.hpp"
 #include "app/impl/routes.hpp"
+#include "calls/outcomes.hpp"
 #include "calls/routes.hpp"
 #include "compute/local.hpp"
 #include "compute/routes.hpp"
@@ -16,6 +17,7 @@
 #include "dataspace/routes.hpp"
 #include "db/lock.hpp"
 #include "db/migrate.hpp"
+#include "decisions/routes.hpp"
 #include "embedded/migrations.hpp"
 #include "evaluation/routes.hpp"
 #include "http/server.hpp"
@@ -25,6 +27,7 @@
 #include "models/compute_jobs.hpp"
 #include "models/routes.hpp"
 #include "projects/routes.hpp"
+#include "reviews/routes.hpp"
 #include "runtime/loop.hpp"
 #include "runtime/pool.hpp"
 #include "trust/routes.hpp"
@@ -77,6 +80,10 @@ struct Factory::Parts {
   projects::Projects projects{clock, random, journal, identity};
   calls::Calls calls{clock, random, journal, identity, projects, budget, facts};
   calls::Rounds rounds{clock, random, journal, budget, calls};
+  calls::Outcomes outcomes{clock, budget, calls};
+  reviews::Reviews reviews{clock, random, journal, identity, projects, rounds};
+  CountedReviews counted_reviews{reviews};
+  decisions::Decisions decisions{clock, random, journal, identity, projects, outcomes, counted_reviews, {}};
 
   // Stored bytes and what is made of them; built once the folder and the database are open.
   std::optional<blobs::Store> blob_files;
@@ -120,8 +127,15 @@ struct Factory::Parts {
                        FABRICA_TRY(auto const built, trust->build_waiting());
                        return built > 0;
                      }};
-  Work rounds_work{"rounds", kSecond, 5 * kMinute,
-                   [this] { return database->write([this](db::Tx& tx) { return rounds.turn(tx); }); }};
+  Work rounds_work{"rounds", kSecond, 5 * kMinute, [this] {
+                     return database->write([this](db::Tx& tx) -> Result<bool> {
+                       FABRICA_TRY(bool const turned, rounds.turn(tx));
+                       if (turned) return true;
+                       FABRICA_TRY(bool const expired, reviews.turn(tx));
+                       if (expired) return true;
+                       return decisions.turn(tx);
+                     });
+                   }};
   Work upkeep{"upkeep", kMinute, 10 * kMinute, [this] { return keep_house(); }};
 
   Result<> open_log();
@@ -200,6 +214,8 @@ void Factory::Parts::add_routes() {
   projects::add_routes(*api, projects, journal);
   calls::add_routes(*api, calls);
   calls::add_round_routes(*api, calls, rounds);
+  reviews::add_routes(*api, reviews);
+  decisions::add_routes(*api, decisions);
   dataspace::add_routes(*api, *dataspace);
   dataspace::add_upload_routes(*api, *uploads, *blob_files);
   compute::add_routes(*api, *compute, events);
@@ -277,7 +293,8 @@ Result<std::unique_ptr<Factory>> Factory::start(Config config, Log& log) {
     p.events.notify(compute::log_topic(job));
     p.events.notify(models::metrics_topic(job.text()));
   });
-  for (auto* work : {&p.sequencing, &p.jobs_work, &p.splits_work, &p.dossiers_work, &p.rounds_work, &p.upkeep}) p.start(*work);
+  for (auto* work : {&p.sequencing, &p.jobs_work, &p.splits_work, &p.dossiers_work, &p.rounds_work, &p.upkeep})
+    p.start(*work);
   http::Server::Settings settings;
   settings.address = p.config.listen_address;
   settings.port = static_cast<std::uint16_t>(p.config.listen_port);

@@ -9,9 +9,9 @@ namespace fabrica::matching {
 namespace {
 
 constexpr std::int64_t kFar = std::int64_t{1} << 60;
-constexpr int kChainMax = 6;             // exchanges after the first
-constexpr std::size_t kStepsMax = 4000;  // labels of one search
-constexpr int kRootsMax = 40;            // first exchanges tried for one proposal
+constexpr int kChainMax = 8;              // exchanges after the first
+constexpr std::size_t kStepsMax = 20000;  // labels of one search
+constexpr int kPassesMax = 3;             // a later repair can open the way for one that failed
 
 class Repair {
  public:
@@ -28,9 +28,15 @@ class Repair {
   }
 
   std::vector<FloorOutcome> run() {
-    for (auto const& outcome : out_)
-      for (std::int32_t round = 0; round < 2 * problem_.demand[outcome.proposal] + 1; ++round)
-        if (score_[outcome.proposal] >= floor_[outcome.proposal] || !lift(outcome.proposal)) break;
+    bool lifted = true;
+    for (int pass = 0; pass < kPassesMax && lifted; ++pass) {
+      lifted = false;
+      for (auto const& outcome : out_)
+        for (std::int32_t round = 0; round < 2 * problem_.demand[outcome.proposal]; ++round) {
+          if (score_[outcome.proposal] >= floor_[outcome.proposal] || !lift(outcome.proposal)) break;
+          lifted = true;
+        }
+    }
     for (auto& outcome : out_) {
       outcome.score_millionths = score_[outcome.proposal];
       outcome.reached = outcome.score_millionths >= floor_[outcome.proposal];
@@ -47,6 +53,7 @@ class Repair {
     std::uint32_t from = 0;  // the reviewer it gave up
     std::uint32_t parent = kNone;
     int depth = 0;
+    std::uint32_t freed = 0;  // whose review the chain's first exchange frees
   };
   struct Swap {
     std::uint32_t give;  // arcs
@@ -54,9 +61,8 @@ class Repair {
     std::int64_t gain;
   };
 
-  // Exchanges of p that lift it, those that reach its floor first, and among them the smallest lift first.
+  // First exchanges of p: every better reviewer it may take for one it has.
   std::vector<Swap> swaps(std::uint32_t p) {
-    std::int64_t const need = floor_[p] - score_[p];
     std::vector<Swap> out;
     for (auto const give : flow_.taken(p)) {
       Arc const given = problem_.arcs[give];
@@ -68,70 +74,68 @@ class Repair {
         if (arc.level() == 0 && flow_.allowed(p, arc.reviewer(), given.reviewer())) out.push_back({give, at, gain});
       }
     }
-    std::ranges::sort(out, [&](Swap const& a, Swap const& b) {
-      bool const enough_a = a.gain >= need;
-      bool const enough_b = b.gain >= need;
-      if (enough_a != enough_b) return enough_a;
-      if (a.gain != b.gain) return enough_a ? a.gain < b.gain : a.gain > b.gain;
-      return std::tie(a.give, a.take) < std::tie(b.give, b.take);
-    });
     return out;
   }
 
+  // The cheapest chain that reaches the floor; failing that, the cheapest among those that lift most of what can be
+  // lifted at once; failing that, any that lifts.
   bool lift(std::uint32_t p) {
-    std::int64_t const need = floor_[p] - score_[p];
-    best_ = kFar;
-    best_chain_.clear();
-    bool enough = false;
-    int tried = 0;
-    for (auto const& swap : swaps(p)) {
-      // Chains that reach the floor compete for the least loss; a partial lift is the first that works.
-      if (!best_chain_.empty() && (enough != (swap.gain >= need) || !enough)) break;
-      if (++tried > kRootsMax) break;
-      bool const found = search(p, swap);
-      if (found) enough = swap.gain >= need;
+    auto const all = swaps(p);
+    if (all.empty()) return false;
+    std::int64_t const most = std::ranges::max(all, {}, &Swap::gain).gain;
+    std::int64_t tried = kFar;
+    for (std::int64_t const least : {floor_[p] - score_[p], most / 2, std::int64_t{1}}) {
+      if (least > most || least >= tried) continue;
+      if (search(p, all, least)) {
+        apply();
+        return true;
+      }
+      tried = least;
     }
-    if (best_chain_.empty()) return false;
-    apply();
-    return true;
+    return false;
   }
 
-  bool search(std::uint32_t p, Swap const& swap) {
+  // Labels are ordered by the affinity lost so far and the reviewer's price, which is what freeing one of its reviews
+  // costs at least: the search goes where reviews are free.
+  bool search(std::uint32_t p, std::vector<Swap> const& roots, std::int64_t gain_least) {
     ++stamp_;
     steps_.clear();
     heap_.clear();
-    freed_ = problem_.arcs[swap.give].reviewer();
+    best_ = kFar;
     root_ = p;
-    bool found = false;
-    push({-swap.gain, problem_.arcs[swap.take].reviewer(), p, swap.take, freed_, kNone, 0});
+    for (auto const& swap : roots)
+      if (swap.gain >= gain_least)
+        push({-swap.gain, problem_.arcs[swap.take].reviewer(), p, swap.take, problem_.arcs[swap.give].reviewer(), kNone,
+              0, problem_.arcs[swap.give].reviewer()});
     while (!heap_.empty() && steps_.size() < kStepsMax) {
       std::ranges::pop_heap(heap_, std::greater<>{});
-      auto const [cost, index] = heap_.back();
+      auto const [bound, index] = heap_.back();
       heap_.pop_back();
       Step const step = steps_[index];
-      if (cost >= best_) break;
-      if (cost > cost_[step.reviewer]) continue;
-      if (ends_at(step.reviewer)) {
-        best_ = cost;
-        found = true;
+      if (bound >= best_) break;
+      if (step.cost > cost_[step.reviewer]) continue;
+      if (ends_at(step)) {
+        if (step.cost >= best_) continue;
+        best_ = step.cost;
         remember(index);
-        continue;
+      } else if (step.depth < kChainMax) {
+        extend(index);
       }
-      if (step.depth < kChainMax) extend(index);
     }
-    return found;
+    return best_ < kFar;
   }
 
-  bool ends_at(std::uint32_t r) const {
-    if (r == freed_) return true;
-    return flow_.load(r) < problem_.load_max[r] && flow_.load(freed_) > problem_.load_min[freed_];
+  bool ends_at(Step const& step) const {
+    if (step.reviewer == step.freed) return true;
+    return flow_.load(step.reviewer) < problem_.load_max[step.reviewer] &&
+           flow_.load(step.freed) > problem_.load_min[step.freed];
   }
 
   void push(Step const& step) {
     if (search_[step.reviewer] == stamp_ && cost_[step.reviewer] <= step.cost) return;
     search_[step.reviewer] = stamp_;
     cost_[step.reviewer] = step.cost;
-    heap_.emplace_back(step.cost, static_cast<std::uint32_t>(steps_.size()));
+    heap_.emplace_back(step.cost + flow_.price(step.reviewer), static_cast<std::uint32_t>(steps_.size()));
     std::ranges::push_heap(heap_, std::greater<>{});
     steps_.push_back(step);
   }
@@ -156,7 +160,7 @@ class Repair {
         if (loss > may_lose || step.cost + loss >= best_) break;
         auto const r = arc.reviewer();
         if (arc.level() > 0 || !flow_.allowed(q, r, step.reviewer) || on_chain(index, kNone, r)) continue;
-        push({step.cost + loss, r, q, at, step.reviewer, index, step.depth + 1});
+        push({step.cost + loss, r, q, at, step.reviewer, index, step.depth + 1, step.freed});
         if (steps_.size() >= kStepsMax) return;
       }
     }
@@ -164,7 +168,7 @@ class Repair {
 
   void remember(std::uint32_t index) {
     best_chain_.clear();
-    best_freed_ = freed_;
+    best_freed_ = steps_[index].freed;
     for (; index != kNone; index = steps_[index].parent) best_chain_.push_back(steps_[index]);
   }
 
@@ -189,7 +193,6 @@ class Repair {
   std::vector<std::uint32_t> search_;
   std::uint32_t stamp_ = 0;
   std::uint32_t root_ = 0;
-  std::uint32_t freed_ = 0;
   std::vector<Step> steps_;
   std::vector<std::pair<std::int64_t, std::uint32_t>> heap_;
   std::int64_t best_ = kFar;
