@@ -156,15 +156,7 @@ Result<std::vector<PublicId>> Outcomes::rounds_of(db::Tx& tx, PublicId const& id
 }
 
 Result<std::vector<PublicId>> Outcomes::rounds_in_intake(db::Tx& tx) {
-  FABRICA_TRY(auto const calls, tx.all<PublicId>(store::kCallsRunning));
-  std::vector<PublicId> out;
-  for (auto const& id : calls) {
-    FABRICA_TRY(auto const call, tx.one<store::CallRow>(store::kCallById, id));
-    FABRICA_TRY(auto const rows, tx.all<store::RoundRow>(store::kRoundsOf, call.id));
-    for (auto const& row : rows)
-      if (row.state == RoundState::intake) out.push_back(row.public_id);
-  }
-  return out;
+  return tx.all<PublicId>(store::kRoundsInIntake);
 }
 
 Result<std::vector<Award>> Outcomes::awards(db::Tx& tx, PublicId const& id) {

@@ -54,9 +54,9 @@ Result<bool> Rounds::turn(db::Tx& tx) {
     FABRICA_DO(cut_off(tx, due->public_id));
     return true;
   }
-  FABRICA_TRY(auto const running, tx.all<PublicId>(store::kCallsRunning));
+  FABRICA_TRY(auto const short_of, tx.all<PublicId>(store::kCallsShort, clock_.now(), kRoundsAhead));
   RoundMaker maker{clock_, random_, budget_};
-  for (auto const& id : running) {
+  for (auto const& id : short_of) {
     FABRICA_TRY(auto const call, tx.one<store::CallRow>(store::kCallById, id));
     FABRICA_TRY(auto const rules, json::read<store::Rules>(call.rules));
     FABRICA_TRY(bool const made, maker.keep_ahead(tx, call, rules));

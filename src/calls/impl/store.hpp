@@ -210,8 +210,14 @@ inline constexpr db::Query kRoundsAhead{"rounds_ahead", R"sql(
 inline constexpr db::Query kRoundDue{"round_due", FABRICA_ROUND_COLUMNS
                                      "WHERE r.state = 'intake' AND r.closes_us <= $1 AND c.kind = 'reviewed' AND "
                                      "c.state <> 'draft' ORDER BY r.closes_us, r.id LIMIT 1"};
-inline constexpr db::Query kCallsRunning{"calls_running", R"sql(
-  SELECT public_id FROM calls WHERE kind = 'reviewed' AND state = 'published' ORDER BY id)sql"};
+inline constexpr db::Query kRoundsInIntake{"rounds_in_intake", R"sql(
+  SELECT r.public_id FROM rounds r JOIN calls c ON c.id = r.call_id
+   WHERE r.state = 'intake' AND c.kind = 'reviewed' AND c.state = 'published' ORDER BY r.id)sql"};
+// Few at any time: those whose schedule has ended, until they are closed, and those that have just had a cut-off.
+inline constexpr db::Query kCallsShort{"calls_short", R"sql(
+  SELECT c.public_id FROM calls c WHERE c.kind = 'reviewed' AND c.state = 'published' AND
+         (SELECT count(*) FROM rounds r WHERE r.call_id = c.id AND r.state = 'intake' AND r.closes_us > $1) < $2
+   ORDER BY c.id)sql"};
 inline constexpr db::Query kRoundMove{"round_move", R"sql(
   UPDATE rounds SET state = $3 WHERE id = $1 AND state = $2)sql"};
 inline constexpr db::Query kDraftsCarry{"drafts_carry", R"sql(
