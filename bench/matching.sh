@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # Reviewer assignment beside LEMON (network simplex, cost scaling) and Clp: same instance, same run, same optimum asserted.
 # usage: bench/matching.sh [build folder]       prints a table and JSON, writes <build>/bench/matching.json
-# FABRICA_AAMAS=file adds the AAMAS 2015 bids (PrefLib; 613 x 201); FABRICA_BENCH_ALL=1 adds every pair (4 GiB)
-# and Clp's bound of the least score (minutes).
+# FABRICA_AAMAS=file adds the AAMAS 2015 bids (PrefLib; 613 x 201); FABRICA_BENCH_ALL=1 adds every pair (4 GiB).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=${1:-build/release}

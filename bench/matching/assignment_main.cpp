@@ -202,20 +202,13 @@ void beside_lemon(std::string const& name, MatchInstance const& instance, MatchS
              scaling / time);
 }
 
-// Columns in [0,1], a row a proposal (= demand) and a row a reviewer. `floor` adds a column for the least score of all
-// proposals, a row a proposal, and maximises that instead.
-peers::Program program_of(MatchInstance const& instance, bool floor) {
+// Columns in [0,1], a row a proposal (= demand) and a row a reviewer.
+peers::Program program_of(MatchInstance const& instance) {
   peers::Program out;
   auto const proposals = static_cast<int>(instance.proposals.size());
-  auto const reviewers = static_cast<int>(instance.reviewers.size());
   auto const row = [&](double least, double most) {
     out.row_lower.push_back(least);
     out.row_upper.push_back(most);
-  };
-  auto const column = [&](double cost, double least, double most) {
-    out.objective.push_back(cost);
-    out.lower.push_back(least);
-    out.upper.push_back(most);
   };
   auto const entry = [&](int at, double value) {
     out.row.push_back(at);
@@ -223,37 +216,25 @@ peers::Program program_of(MatchInstance const& instance, bool floor) {
   };
   for (auto const& proposal : instance.proposals) row(proposal.demand, proposal.demand);
   for (auto const& reviewer : instance.reviewers) row(reviewer.load_min, reviewer.load_max);
-  for (int p = 0; floor && p < proposals; ++p) row(0, peers::kFree);
   for (int p = 0; p < proposals; ++p)
     for (auto const& [r, affinity] : instance.proposals[static_cast<std::size_t>(p)].candidates) {
       out.start.push_back(static_cast<int>(out.row.size()));
       entry(p, 1);
       entry(proposals + static_cast<int>(r), 1);
-      if (floor) entry(proposals + reviewers + p, affinity / 1e6);
-      column(floor ? 0 : -affinity / 1e6, 0, 1);
+      out.objective.push_back(-affinity / 1e6);
     }
-  if (floor) {
-    out.start.push_back(static_cast<int>(out.row.size()));
-    for (int p = 0; p < proposals; ++p) entry(proposals + reviewers + p, -1);
-    column(-1, -peers::kFree, peers::kFree);
-  }
+  out.lower.assign(out.objective.size(), 0.0);
+  out.upper.assign(out.objective.size(), 1.0);
   out.start.push_back(static_cast<int>(out.row.size()));
   return out;
 }
 
 void beside_clp(std::string const& name, MatchInstance const& instance, MatchSolution const& solution) {
   if (!peers::present()) return;
-  auto const answer = peers::clp_dual(program_of(instance, false), 600);
+  auto const answer = peers::clp_dual(program_of(instance), 600);
   FABRICA_CHECK(answer.optimal);
   FABRICA_CHECK(std::abs(answer.cost + static_cast<double>(solution.total_millionths) / 1e6) < 1e-3);
   report({name, "Clp dual simplex", answer.cpu_seconds, -answer.cost, "the same optimum"});
-}
-
-void floor_bound(std::string const& name, MatchInstance const& instance) {
-  if (!peers::present()) return;
-  auto const answer = peers::clp_dual(program_of(instance, true), 240);
-  if (answer.optimal)
-    report({name, "Clp: bound of the least score", answer.cpu_seconds, -answer.cost, "no assignment has more"});
 }
 
 void declines(std::string const& name, MatchInstance instance, MatchSolution solution, int count) {
@@ -357,7 +338,6 @@ void aamas(char const* path) {
   beside_lemon(name, instance, solution, time);
   randomised(name, instance, {.steps = 10, .beta_thousandths = 500, .limit_thousandths = 1000});
   for (double const floor : {1.0, 1.25, 1.5}) floors(name, instance, floor);
-  if (std::getenv("FABRICA_BENCH_ALL") != nullptr) floor_bound(name, instance);
   for (auto& reviewer : instance.reviewers) reviewer.load_min = 6;
   ours(name + ", minimum 6", instance, solution);
 }

@@ -57,18 +57,10 @@ Answer clp_dual(Program const& program, double seconds_most) {
   ClpSimplex model;
   model.setLogLevel(0);
   model.setMaximumSeconds(seconds_most);
-  auto const bounds = [](std::vector<double> list) {
-    for (auto& it : list)
-      if (it >= kFree || it <= -kFree) it = it > 0 ? COIN_DBL_MAX : -COIN_DBL_MAX;
-    return list;
-  };
-  auto const lower = bounds(program.lower);
-  auto const upper = bounds(program.upper);
-  auto const row_lower = bounds(program.row_lower);
-  auto const row_upper = bounds(program.row_upper);
-  model.loadProblem(static_cast<int>(program.objective.size()), static_cast<int>(row_lower.size()),
-                    program.start.data(), program.row.data(), program.element.data(), lower.data(), upper.data(),
-                    program.objective.data(), row_lower.data(), row_upper.data());
+  model.loadProblem(static_cast<int>(program.objective.size()), static_cast<int>(program.row_lower.size()),
+                    program.start.data(), program.row.data(), program.element.data(), program.lower.data(),
+                    program.upper.data(), program.objective.data(), program.row_lower.data(),
+                    program.row_upper.data());
   double const start = cpu_now();
   model.dual();
   return {model.status() == 0, model.objectiveValue(), cpu_now() - start};

@@ -42,6 +42,4 @@ Answer network_simplex(Network const& network);
 Answer cost_scaling(Network const& network);
 Answer clp_dual(Program const& program, double seconds_most);
 
-inline constexpr double kFree = 1e30;
-
 }  // namespace fabrica::matching::peers
