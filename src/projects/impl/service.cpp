@@ -119,7 +119,8 @@ static Result<std::vector<Project>> own_projects(db::Tx& tx, Actor const& actor)
   }
   std::vector<Project> out;
   for (auto& [id, project] : found) out.push_back(std::move(project));
-  std::ranges::stable_sort(out, std::ranges::greater{}, [](Project const& one) { return one.created.us; });
+  std::ranges::sort(out, std::ranges::greater{},
+                    [](Project const& one) { return std::pair{one.created.us, std::string_view{one.id.text()}}; });
   return out;
 }
 

@@ -398,8 +398,9 @@ Result<std::vector<MatrixLine>> Reviews::matrix(db::Tx& tx, Actor const& actor, 
       if (row.proposal == proposal && row.reviewer == reviewer.person) line.state = row.state;
     out.push_back(std::move(line));
   }
-  std::ranges::stable_sort(out, std::ranges::greater{},
-                           [](MatrixLine const& line) { return line.affinity.affinity_millionths; });
+  std::ranges::sort(out, {}, [](MatrixLine const& line) {
+    return std::pair{-line.affinity.affinity_millionths, std::string_view{line.reviewer.text()}};
+  });
   return out;
 }
 
