@@ -131,7 +131,10 @@ Result<int> verify_file(std::string const& path, std::string const& policy_path,
 Result<int> verify_matching(std::string const& path, bool json) {
   FABRICA_TRY(auto const text, runtime::read_file(path, 256u << 20));
   FABRICA_TRY(auto const verdict, matching::verify_certificate(text));
-  bool const holds = verdict.state != matching::CertificateState::infeasible;
+  // Floors cost affinity, and the prices do not say how much is due; without floors a bound is an assignment that could
+  // be better.
+  bool const bounded = verdict.state == matching::CertificateState::bounded;
+  bool const holds = verdict.state == matching::CertificateState::optimal || (bounded && verdict.floors_asked > 0);
   if (json) fmt::print("{}\n", json::write(verdict));
   else
     fmt::print(
@@ -139,9 +142,11 @@ Result<int> verify_matching(std::string const& path, bool json) {
         json::enum_name(verdict.state), verdict.because.empty() ? "" : ": " + verdict.because, verdict.pairs,
         static_cast<double>(verdict.total_millionths) / 1e6, verdict.missing_reviews, verdict.missing_minimums,
         verdict.floors_met, verdict.floors_asked,
-        verdict.state == matching::CertificateState::optimal   ? "OPTIMAL: no other assignment is better."
-        : verdict.state == matching::CertificateState::bounded ? "FEASIBLE: what floors cost is the bound."
-                                                               : "REFUSED: it breaks a rule of its own input.");
+        verdict.state == matching::CertificateState::optimal ? std::string{"OPTIMAL: no other assignment is better."}
+        : bounded && holds
+            ? fmt::format("FEASIBLE: what the floors cost is at most {} millionths.", verdict.gap_millionths)
+        : bounded ? fmt::format("REFUSED: another assignment may be better by {} millionths.", verdict.gap_millionths)
+                  : "REFUSED: it breaks a rule of its own input.");
   return holds ? 0 : kCheckFailed;
 }
 
