@@ -215,6 +215,8 @@ struct RandomRule {
   std::int32_t limit_thousandths = 900;
 };
 BOOST_DESCRIBE_STRUCT(RandomRule, (), (steps, beta_thousandths, limit_thousandths))
+// Errors: invalid "random_rule".
+Result<> check(RandomRule const& rule);
 
 struct Marginal {
   std::uint32_t proposal = 0;
@@ -244,5 +246,12 @@ std::string seed_commitment(MatchSeed const& seed);
 
 // Floors and balance play no part. Errors: those of check(), invalid "random_rule".
 Result<RandomSolution> solve_randomised(MatchInstance const& instance, RandomRule const& rule, MatchSeed const& seed);
+
+// The draw as a solution like any other: its pairs; what chance left missing is covered, changing as few drawn pairs as
+// that takes; and the prices of the best assignment, under which a certificate's gap is what chance cost. The seed of
+// this draw is SHA-256("fabrica.matching.draw/1" || seed || SHA-256 of the instance as a certificate's JSON), so one
+// published seed serves every solution of a round and each instance has a draw of its own. Floors and balance play no
+// part. Errors: those of solve_randomised.
+Result<MatchSolution> solve_drawn(MatchInstance const& instance, RandomRule const& rule, MatchSeed const& seed);
 
 }  // namespace fabrica::matching

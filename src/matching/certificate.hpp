@@ -36,6 +36,13 @@ struct CertificateReviewer {
 };
 BOOST_DESCRIBE_STRUCT(CertificateReviewer, (), (id, load_min, load_max, organisation, country))
 
+// The pairs were drawn (assignment.hpp, solve_drawn): by what rule, and what was committed to before.
+struct CertificateDraw {
+  RandomRule rule;
+  std::string seed_commitment;
+};
+BOOST_DESCRIBE_STRUCT(CertificateDraw, (), (rule, seed_commitment))
+
 struct MatchCertificate {
   std::string format{kCertificateFormat};
   MatchRules rules;
@@ -43,8 +50,9 @@ struct MatchCertificate {
   std::vector<CertificateReviewer> reviewers;
   std::vector<MatchConflict> conflicts;
   MatchPrices prices;
+  std::optional<CertificateDraw> draw{};
 };
-BOOST_DESCRIBE_STRUCT(MatchCertificate, (), (format, rules, proposals, reviewers, conflicts, prices))
+BOOST_DESCRIBE_STRUCT(MatchCertificate, (), (format, rules, proposals, reviewers, conflicts, prices, draw))
 
 MatchCertificate certify(MatchInstance const& instance, MatchSolution const& solution);
 
@@ -67,13 +75,28 @@ struct CertificateVerdict {
   std::int64_t missing_minimums = 0;
   std::int32_t floors_asked = 0;
   std::int32_t floors_met = 0;  // bounded is what repairing floors costs
+  bool drawn = false;           // bounded is what chance costs
 };
 BOOST_DESCRIBE_STRUCT(CertificateVerdict, (),
                       (state, because, gap_millionths, total_millionths, pairs, missing_reviews, missing_minimums,
-                       floors_asked, floors_met))
+                       floors_asked, floors_met, drawn))
 
 // Shares no code with the solver. Errors: those of check(), invalid "certificate".
 Result<CertificateVerdict> verify(MatchCertificate const& certificate);
+
+// Draws again with the seed that was published: whether it is the one committed to, and gives these pairs. Unlike
+// verify() this runs the solver. Errors: those of verify() and solve_drawn(), conflict "not_drawn" for a certificate
+// without a draw, invalid "seed" (not 64 hexadecimal digits).
+struct DrawVerdict {
+  bool committed = false;
+  bool same_pairs = false;
+  std::string because;  // what is different; empty where nothing is
+};
+BOOST_DESCRIBE_STRUCT(DrawVerdict, (), (committed, same_pairs, because))
+Result<DrawVerdict> verify_draw(MatchCertificate const& certificate, std::string_view seed_hex);
+Result<DrawVerdict> verify_draw(std::string_view json, std::string_view seed_hex);
+// 32 bytes from 64 hexadecimal digits. Errors: invalid "seed".
+Result<MatchSeed> parse_seed(std::string_view hex);
 
 // The same from JSON of at most 256 MiB. Errors: also those of json::read.
 Result<CertificateVerdict> verify_certificate(std::string_view json);

@@ -128,13 +128,25 @@ Result<int> verify_file(std::string const& path, std::string const& policy_path,
   return report.verified ? 0 : kCheckFailed;
 }
 
-Result<int> verify_matching(std::string const& path, bool json) {
+// Drawn pairs are drawn again with the seed that was published.
+Result<int> verify_draw(std::string const& text, std::string const& seed, bool json) {
+  FABRICA_TRY(auto const verdict, matching::verify_draw(text, seed));
+  bool const holds = verdict.committed && verdict.same_pairs;
+  if (json) fmt::print("{}\n", json::write(verdict));
+  else
+    fmt::print("{}\n", holds ? "SAME: the seed is the one committed to and draws these pairs."
+                             : fmt::format("REFUSED: {}.", verdict.because));
+  return holds ? 0 : kCheckFailed;
+}
+
+Result<int> verify_matching(std::string const& path, std::string const& seed, bool json) {
   FABRICA_TRY(auto const text, runtime::read_file(path, 256u << 20));
+  if (!seed.empty()) return verify_draw(text, seed, json);
   FABRICA_TRY(auto const verdict, matching::verify_certificate(text));
-  // Floors cost affinity, and the prices do not say how much is due; without floors a bound is an assignment that could
-  // be better.
+  // Floors cost affinity, and the prices do not say how much is due; of drawn pairs the draw is the proof. Otherwise a
+  // bound is an assignment that could be better.
   bool const bounded = verdict.state == matching::CertificateState::bounded;
-  bool const holds = verdict.state == matching::CertificateState::optimal || (bounded && verdict.floors_asked > 0);
+  bool const holds = verdict.state == matching::CertificateState::optimal || (bounded && (verdict.floors_asked > 0 || verdict.drawn));
   if (json) fmt::print("{}\n", json::write(verdict));
   else
     fmt::print(
@@ -143,6 +155,8 @@ Result<int> verify_matching(std::string const& path, bool json) {
         static_cast<double>(verdict.total_millionths) / 1e6, verdict.missing_reviews, verdict.missing_minimums,
         verdict.floors_met, verdict.floors_asked,
         verdict.state == matching::CertificateState::optimal ? std::string{"OPTIMAL: no other assignment is better."}
+        : bounded && verdict.drawn
+            ? fmt::format("FEASIBLE: what chance costs is {} millionths; --seed repeats the draw.", verdict.gap_millionths)
         : bounded && holds
             ? fmt::format("FEASIBLE: what the floors cost is at most {} millionths.", verdict.gap_millionths)
         : bounded ? fmt::format("REFUSED: another assignment may be better by {} millionths.", verdict.gap_millionths)
@@ -262,9 +276,11 @@ void add_checks(CLI::App& program, Chosen& chosen, std::shared_ptr<std::string> 
   auto* certificate = matching->add_subcommand("verify", "Check that an assignment is optimal, offline");
   auto assignment = std::make_shared<std::string>();
   certificate->add_option("certificate", *assignment, "The certificate (JSON)")->required();
+  auto seed = std::make_shared<std::string>();
+  certificate->add_option("--seed", *seed, "Of drawn pairs: draw them again with the seed that was published");
   certificate->callback([=, &chosen, &json] {
     chosen.run = [=, &json] {
-      auto const status = verify_matching(*assignment, json);
+      auto const status = verify_matching(*assignment, *seed, json);
       return status ? *status : cli::report(status.error());
     };
   });

@@ -6,6 +6,8 @@
 
 #include "base/check.hpp"
 #include "crypto/sha256.hpp"
+#include "json/json.hpp"
+#include "matching/certificate.hpp"
 #include "matching/impl/assignment_flow.hpp"
 
 namespace fabrica::matching {
@@ -229,7 +231,7 @@ void draw(Flow<true> const& flow, RandomRule const& rule, MatchSeed const& seed,
 
 std::string seed_commitment(MatchSeed const& seed) { return crypto::sha256(ByteView{seed}).hex(); }
 
-Result<RandomSolution> solve_randomised(MatchInstance const& instance, RandomRule const& rule, MatchSeed const& seed) {
+Result<> check(RandomRule const& rule) {
   if (rule.steps < 1 || rule.steps > 100 || rule.beta_thousandths < 0 || rule.beta_thousandths > 1000 ||
       rule.limit_thousandths < 1 || rule.limit_thousandths > 1000)
     return fail(Errc::invalid, "random_rule", "Set steps to 1..100, beta to 0..1000 and limit to 1..1000 thousandths.");
@@ -237,6 +239,11 @@ Result<RandomSolution> solve_randomised(MatchInstance const& instance, RandomRul
     return fail(Errc::invalid, "random_rule",
                 fmt::format("A limit below one step allows nothing: with limit {} take at least {} steps.",
                             rule.limit_thousandths, (999 + rule.limit_thousandths) / rule.limit_thousandths));
+  return {};
+}
+
+Result<RandomSolution> solve_randomised(MatchInstance const& instance, RandomRule const& rule, MatchSeed const& seed) {
+  FABRICA_DO(check(rule));
   FABRICA_TRY(auto problem, compile(instance));
   scale(problem, rule.steps);
   Flow<true> flow{problem, factors_of(rule), rule.steps};
@@ -249,6 +256,57 @@ Result<RandomSolution> solve_randomised(MatchInstance const& instance, RandomRul
   std::int64_t wanted = 0;
   for (auto const& proposal : instance.proposals) wanted += proposal.demand;
   out.missing_reviews = wanted - static_cast<std::int64_t>(out.pairs.size());
+  return out;
+}
+
+namespace {
+
+MatchSeed seed_of_draw(MatchInstance const& instance, MatchSeed const& seed) {
+  auto const digest = crypto::sha256(json::write(certify(instance, {})));
+  crypto::Sha256 hash;
+  hash.update("fabrica.matching.draw/1");
+  hash.update(ByteView{seed});
+  hash.update(ByteView{digest.bytes});
+  return hash.finish().bytes;
+}
+
+// Every drawn pair is worth more than all else on any cycle, so only coverage comes before keeping it.
+void prefer(std::vector<MatchPair> const& drawn, MatchInstance& instance) {
+  constexpr std::int32_t kScaledDown = 1000;
+  std::size_t at = 0;
+  for (std::uint32_t p = 0; p < instance.proposals.size(); ++p) {
+    auto const first = at;
+    while (at < drawn.size() && drawn[at].proposal == p) ++at;
+    for (auto& one : instance.proposals[p].candidates) {
+      one.affinity_millionths /= kScaledDown;
+      for (auto pair = first; pair < at; ++pair)
+        if (drawn[pair].reviewer == one.reviewer) one.affinity_millionths = kAffinityMax;
+    }
+  }
+}
+
+}  // namespace
+
+Result<MatchSolution> solve_drawn(MatchInstance const& from, RandomRule const& rule, MatchSeed const& seed) {
+  auto instance = from;
+  instance.rules.balance_millionths = 0;
+  for (auto& one : instance.proposals) one.floor_millionths.reset();
+  FABRICA_TRY(auto const best, solve(instance));
+  FABRICA_TRY(auto const drawn, solve_randomised(instance, rule, seed_of_draw(instance, seed)));
+  auto preferred = instance;
+  prefer(drawn.pairs, preferred);
+  FABRICA_TRY(auto out, solve(preferred));
+  out.total_millionths = 0;
+  for (auto& pair : out.pairs) {
+    auto const& candidates = instance.proposals[pair.proposal].candidates;
+    auto const found = std::ranges::find(candidates, pair.reviewer, &Candidate::reviewer);
+    FABRICA_CHECK(found != candidates.end());
+    pair.affinity_millionths = found->affinity_millionths;
+    out.total_millionths += pair.affinity_millionths;
+  }
+  out.prices = best.prices;
+  out.optimum_millionths = best.total_millionths;
+  out.recruit = best.recruit;
   return out;
 }
 

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <unordered_map>
 #include <unordered_set>
 
+#include "crypto/sha256.hpp"
 #include "json/json.hpp"
 
 namespace fabrica::matching {
@@ -13,6 +15,7 @@ namespace fabrica::matching {
 namespace {
 
 constexpr std::int64_t kGapMost = std::int64_t{1} << 62;
+constexpr json::Limits kCertificateJson{.bytes = std::size_t{256} << 20, .depth = 8, .values = 8'000'000};
 constexpr std::int64_t kPriceMost = std::int64_t{1} << 53;  // beyond it canonical JSON could not say the number
 
 MatchInstance instance_of(MatchCertificate const& certificate) {
@@ -278,12 +281,44 @@ Result<CertificateVerdict> verify(MatchCertificate const& certificate) {
   FABRICA_DO(check_shape(certificate));
   auto const instance = instance_of(certificate);
   FABRICA_DO(check(instance));
-  return Verifier{certificate, instance}.run();
+  FABRICA_TRY(auto out, (Verifier{certificate, instance}.run()));
+  out.drawn = certificate.draw.has_value();
+  return out;
+}
+
+Result<MatchSeed> parse_seed(std::string_view hex) {
+  auto const digest = crypto::Digest::from_hex(hex);
+  if (!digest) return fail(Errc::invalid, "seed", "A seed is 64 hexadecimal digits.");
+  return digest->bytes;
+}
+
+Result<DrawVerdict> verify_draw(MatchCertificate const& certificate, std::string_view seed_hex) {
+  FABRICA_DO(check_shape(certificate));
+  if (!certificate.draw)
+    return fail(Errc::conflict, "not_drawn", "These pairs were not drawn: leave the seed out to verify them.");
+  FABRICA_TRY(auto const seed, parse_seed(seed_hex));
+  DrawVerdict out{seed_commitment(seed) == certificate.draw->seed_commitment, true, {}};
+  if (!out.committed) out.because = "the seed is not the one that was committed to";
+  FABRICA_TRY(auto const again, solve_drawn(instance_of(certificate), certificate.draw->rule, seed));
+  std::vector<std::set<std::uint32_t>> drawn(certificate.proposals.size());
+  for (auto const& pair : again.pairs) drawn[pair.proposal].insert(pair.reviewer);
+  for (std::size_t p = 0; p < drawn.size() && out.same_pairs; ++p) {
+    auto const& said = certificate.proposals[p].assigned;
+    if (drawn[p] == std::set<std::uint32_t>{said.begin(), said.end()}) continue;
+    out.same_pairs = false;
+    if (out.because.empty())
+      out.because = fmt::format("the draw gives other reviewers to proposal {} ({})", p, certificate.proposals[p].id);
+  }
+  return out;
+}
+
+Result<DrawVerdict> verify_draw(std::string_view json, std::string_view seed_hex) {
+  FABRICA_TRY(auto const certificate, json::read<MatchCertificate>(json, kCertificateJson));
+  return verify_draw(certificate, seed_hex);
 }
 
 Result<CertificateVerdict> verify_certificate(std::string_view json) {
-  json::Limits const limits{.bytes = std::size_t{256} << 20, .depth = 8, .values = 8'000'000};
-  FABRICA_TRY(auto const certificate, json::read<MatchCertificate>(json, limits));
+  FABRICA_TRY(auto const certificate, json::read<MatchCertificate>(json, kCertificateJson));
   return verify(certificate);
 }
 
