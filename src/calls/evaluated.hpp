@@ -26,6 +26,8 @@ Result<Evaluated> evaluated(db::Tx& tx, PublicId const& proposal);
 Result<std::vector<Evaluated>> evaluated_in(db::Tx& tx, PublicId const& round);
 // Errors: not_found "round".
 Result<Round> round_of_id(db::Tx& tx, PublicId const& round);
+// A published call's rounds that take proposals now or later.
+Result<std::vector<PublicId>> rounds_to_come(db::Tx& tx, PublicId const& call);
 // A version of a reviewed call's rules. Errors: not_found "call", conflict "call_kind" for one without review.
 Result<ReviewedRules> reviewed_rules(db::Tx& tx, PublicId const& call, std::int64_t version);
 

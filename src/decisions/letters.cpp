@@ -137,6 +137,7 @@ std::string minutes_html(MinutesFacts const& in) {
                 std::to_string(one.amount_units), one.reason, std::string{db::enum_name(one.state)}});
   out += "</table>\n<h2>Digests</h2>\n<table>\n";
   out += row({"Lottery commitment", in.lottery_commitment}) + row({"Lottery seed", in.lottery_seed}) +
+         (in.assignment_seed ? row({"Seed of the reviewers' draw", *in.assignment_seed}) : std::string{}) +
          row({"Ranking input", in.ranking_input_sha256}) + row({"Ranking", in.ranking_sha256}) +
          row({"Award input", in.award_input_sha256}) + row({"Award outcome", in.award_outcome_sha256});
   return out + "</table>\n</html>\n";

@@ -56,6 +56,7 @@ struct MinutesFacts {
   matching::AwardRule rule{};
   std::string lottery_commitment{};
   std::string lottery_seed{};
+  std::optional<std::string> assignment_seed{};  // where the reviewers were drawn
   std::string ranking_input_sha256{};
   std::string ranking_sha256{};
   std::string award_input_sha256{};
@@ -69,8 +70,9 @@ struct MinutesFacts {
 };
 BOOST_DESCRIBE_STRUCT(MinutesFacts, (),
                       (call, call_title, round, round_name, cut_off, published, decision, ranking, rule,
-                       lottery_commitment, lottery_seed, ranking_input_sha256, ranking_sha256, award_input_sha256,
-                       award_outcome_sha256, verdict, forced_reason, systems, guarantees, changes, lines))
+                       lottery_commitment, lottery_seed, assignment_seed, ranking_input_sha256, ranking_sha256,
+                       award_input_sha256, award_outcome_sha256, verdict, forced_reason, systems, guarantees, changes,
+                       lines))
 std::string minutes_html(MinutesFacts const& facts);
 
 }  // namespace fabrica::decisions

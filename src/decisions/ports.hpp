@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "db/db.hpp"
@@ -7,12 +9,15 @@
 
 namespace fabrica::decisions {
 
-// Port: the reviews that count for a proposal, each with its scores by criterion. app/ connects it to reviews/. Called
-// for proposals whose steps are passed, of calls with the step `expert`.
+// Port: what the reviews say. app/ connects it to reviews/.
 class ScoreSource {
  public:
   virtual ~ScoreSource() = default;
+  // The reviews that count for a proposal, each with its scores by criterion. Asked for proposals whose steps are
+  // passed, of calls with the step `expert`.
   virtual Result<std::vector<matching::ScoredReview>> scored(db::Tx& tx, PublicId const& proposal) = 0;
+  // What the round's reviewers were drawn by, 64 digits, where they were: it is told with the round.
+  virtual Result<std::optional<std::string>> assignment_seed(db::Tx& tx, PublicId const& round) = 0;
 };
 
 }  // namespace fabrica::decisions

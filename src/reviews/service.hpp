@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -14,6 +15,8 @@
 namespace fabrica::reviews {
 
 struct Board;
+class AffinityCache;
+struct KnownAffinity;
 namespace store {
 struct AssignmentRow;
 struct ReviewRow;
@@ -25,8 +28,8 @@ struct ReviewRow;
 class Reviews {
  public:
   Reviews(Clock const& clock, Random& random, journal::Journal& journal, identity::Identity& identity,
-          projects::Projects& projects, calls::Rounds& rounds)
-      : clock_{clock}, random_{random}, journal_{journal}, identity_{identity}, projects_{projects}, rounds_{rounds} {}
+          projects::Projects& projects, calls::Rounds& rounds);
+  ~Reviews();
 
   // By the person or an officer. Looks for conflicts again in rounds that are being reviewed. Statement:
   // reviewer.profile_saved, with the digest alone. Errors: invalid "profile", forbidden as authorise() says.
@@ -57,12 +60,30 @@ class Reviews {
   // Their open work in the call's rounds goes to others. Statement: reviewer.left. By an officer or the person.
   Result<> leave_pool(db::Tx& tx, identity::Actor const& actor, PublicId const& call, PublicId const& person,
                       std::string const& reason);
-  // One thing time has brought: an invitation that expired. Returns whether there was one.
+  // One thing time has brought: an invitation that expired, a round in intake whose draw has no seed yet. Returns
+  // whether there was one.
   Result<bool> turn(db::Tx& tx);
+
+  // Draws the seed of a round's assignments and publishes its commitment; turn() does it for rounds in intake of calls
+  // that randomise. By hand after a cut-off where that was missed: the statement says so. The same answer when there is
+  // one already: a round keeps the rule that was committed to. Statement: assignment.seed_committed. Errors: conflict
+  // "not_randomised".
+  Result<AssignmentSeed> commit_seed(db::Tx& tx, identity::Actor const& actor, PublicId const& round);
+  // Public; the seed once the round is published. Errors: not_found "assignment_seed".
+  Result<AssignmentSeed> seed(db::Tx& tx, PublicId const& round);
+  // For the round's publication: the seed, where there is one. No authorisation: its use case has asked.
+  Result<std::optional<std::string>> reveal_seed(db::Tx& tx, PublicId const& round);
+
+  // What the pool may bid for in a round: proposals in which the reviewer has no conflict. Errors: forbidden
+  // "not_in_pool", conflict "no_bids", "round_state", "bidding_over" (the reviewers were asked).
+  Result<std::vector<BidLine>> bids(db::Tx& tx, identity::Actor const& actor, PublicId const& round);
+  // All of a reviewer's bids at once. Statement: reviewer.bids_saved with their digest. Errors: also invalid "bids".
+  Result<std::vector<BidLine>> save_bids(db::Tx& tx, identity::Actor const& actor, PublicId const& round,
+                                         Bids const& bids);
 
   // Finds conflicts, builds the instance and solves it; what was sent before stays. Nobody is asked yet. Statements:
   // conflict.found, assignment.solved with the certificate's digest. Errors: conflict "round_state", "nothing_to_review",
-  // "no_reviewers".
+  // "no_reviewers", "seed_uncommitted".
   Result<Assignment> propose(db::Tx& tx, identity::Actor const& actor, PublicId const& round);
   // Asks the reviewers. Statement: assignment.sent. Errors: conflict "not_proposed", invalid "due".
   Result<Assignment> send(db::Tx& tx, identity::Actor const& actor, PublicId const& round, Time due);
@@ -71,7 +92,8 @@ class Reviews {
   Result<Assignment> assignment(db::Tx& tx, identity::Actor const& actor, PublicId const& round);
   // The solver's input, pairs and prices as JSON: what `matching verify` checks. Errors: not_found "assignment".
   Result<std::string> certificate(db::Tx& tx, identity::Actor const& actor, PublicId const& round);
-  // Every reviewer of the pool for a proposal, the best first.
+  // Every reviewer of the pool for a proposal, the best first. Affinities are those of the last propose() while no
+  // profile and no bid has changed since.
   Result<std::vector<MatrixLine>> matrix(db::Tx& tx, identity::Actor const& actor, PublicId const& proposal);
 
   Result<std::vector<Conflict>> conflicts(db::Tx& tx, identity::Actor const& actor, PublicId const& proposal);
@@ -133,6 +155,13 @@ class Reviews {
   Result<bool> detect(db::Tx& tx, Board& board, std::string_view actor, std::optional<PublicId> const& only);
   Result<bool> take_off(db::Tx& tx, Board& board);
   Result<> settle(db::Tx& tx, PublicId const& round, std::string_view actor, std::string_view because);
+  Result<AssignmentSeed> draw_seed(db::Tx& tx, calls::Round const& round, Randomise const& rule, std::string_view by);
+  Result<bool> draw_missing_seed(db::Tx& tx);
+  Result<std::shared_ptr<KnownAffinity const>> known_affinity(db::Tx& tx, PublicId const& round,
+                                                              PublicId const& proposal);
+  Result<std::shared_ptr<KnownAffinity const>> build_affinity(db::Tx& tx, Board const& board);
+  Result<std::string> affinity_stamp(db::Tx& tx, calls::Round const& round);
+  Result<std::vector<BidLine>> biddable(db::Tx& tx, identity::Actor const& actor, PublicId const& round);
   Result<> keep_solution(db::Tx& tx, Board const& board, matching::MatchInstance const& instance,
                          matching::MatchSolution const& solution, std::string_view actor, std::string_view because,
                          bool ask_at_once);
@@ -153,6 +182,7 @@ class Reviews {
   identity::Identity& identity_;
   projects::Projects& projects_;
   calls::Rounds& rounds_;
+  std::unique_ptr<AffinityCache> affinities_;
 };
 
 }  // namespace fabrica::reviews

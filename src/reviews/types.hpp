@@ -15,6 +15,7 @@
 #include "json/json.hpp"
 #include "matching/affinity.hpp"
 #include "matching/ranking.hpp"
+#include "reviews/chance.hpp"
 
 namespace fabrica::reviews {
 
@@ -91,10 +92,12 @@ struct Settings {
   bool one_per_country = false;
   std::int64_t text_characters_min = 50;  // of each criterion's text
   std::int64_t rebuttal_days = 7;
+  bool bids = false;                      // may the pool see a round's proposals and say what it would review?
+  std::optional<Randomise> randomise{};   // absent: the best assignment
 
-  static constexpr std::array<std::string_view, 7> kMayBeAbsent{
-      "recent_years",    "coauthor_years",      "same_country", "one_per_organisation",
-      "one_per_country", "text_characters_min", "rebuttal_days"};
+  static constexpr std::array<std::string_view, 8> kMayBeAbsent{
+      "recent_years",    "coauthor_years",      "same_country",  "one_per_organisation",
+      "one_per_country", "text_characters_min", "rebuttal_days", "bids"};
   static constexpr auto limits() {
     using S = Settings;
     return std::tuple{json::range(&S::recent_years, 0, 50), json::range(&S::coauthor_years, 0, 50),
@@ -103,7 +106,7 @@ struct Settings {
 };
 BOOST_DESCRIBE_STRUCT(Settings, (),
                       (recent_years, coauthor_years, same_country, one_per_organisation, one_per_country,
-                       text_characters_min, rebuttal_days))
+                       text_characters_min, rebuttal_days, bids, randomise))
 
 enum class InvitationState : std::uint8_t { open, accepted, refused, expired, withdrawn };
 BOOST_DESCRIBE_ENUM(InvitationState, open, accepted, refused, expired, withdrawn)
@@ -304,8 +307,9 @@ struct MatrixLine {
   bool available = false;
   std::vector<Conflict> conflicts;
   std::optional<AssignmentState> state;
+  std::optional<BidKind> bid{};
 };
-BOOST_DESCRIBE_STRUCT(MatrixLine, (), (reviewer, name, affinity, available, conflicts, state))
+BOOST_DESCRIBE_STRUCT(MatrixLine, (), (reviewer, name, affinity, available, conflicts, state, bid))
 
 struct Due {
   Time due;

@@ -51,6 +51,9 @@ class CountedReviews final : public decisions::ScoreSource {
   Result<std::vector<matching::ScoredReview>> scored(db::Tx& tx, PublicId const& proposal) override {
     return reviews_.scored(tx, proposal);
   }
+  Result<std::optional<std::string>> assignment_seed(db::Tx& tx, PublicId const& round) override {
+    return reviews_.reveal_seed(tx, round);
+  }
 
  private:
   reviews::Reviews& reviews_;

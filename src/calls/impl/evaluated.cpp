@@ -50,6 +50,9 @@ constexpr db::Query kStepsOfOne{"evaluated_steps_one", FABRICA_STEP_LINE_COLUMNS
                                 "WHERE p.public_id = $1 ORDER BY s.position"};
 constexpr db::Query kStepsIn{"evaluated_steps_in", FABRICA_STEP_LINE_COLUMNS
                              "JOIN rounds r ON r.id = p.round_id WHERE r.public_id = $1 ORDER BY p.id, s.position"};
+constexpr db::Query kRoundsToCome{"evaluated_rounds_to_come", R"sql(
+  SELECT r.public_id FROM rounds r JOIN calls c ON c.id = r.call_id
+   WHERE c.public_id = $1 AND c.state = 'published' AND r.state = 'intake' ORDER BY r.number)sql"};
 #undef FABRICA_EVALUATED_COLUMNS
 #undef FABRICA_STEP_LINE_COLUMNS
 
@@ -100,6 +103,10 @@ Result<Round> round_of_id(db::Tx& tx, PublicId const& round) {
   if (!row) return no_such("round", round);
   return Round{row->public_id, row->call_public_id, row->number,        row->name,   row->state,
                row->opens_us,  row->closes_us,      row->answer_due_us, row->drafts, row->proposals};
+}
+
+Result<std::vector<PublicId>> rounds_to_come(db::Tx& tx, PublicId const& call) {
+  return tx.all<PublicId>(kRoundsToCome, call);
 }
 
 Result<ReviewedRules> reviewed_rules(db::Tx& tx, PublicId const& call, std::int64_t version) {

@@ -261,6 +261,27 @@ TEST_P(DecisionsDb, PublishingTellsEachProposalOnceInATransactionOfItsOwn) {
   w.expect_balanced();
 }
 
+TEST_P(DecisionsDb, TheSeedOfTheReviewersDrawIsToldWithTheRoundAndNotBefore) {
+  auto& w = make({.response = false});
+  std::string const seed(64, 'a');
+  w.scores.seed = seed;
+  auto const decision = w.decided({w.sent(5000)});
+  ASSERT_TRUE(w.publish(decision.version));
+  auto const told = [&] {
+    auto const all = w.database.read(
+        [&](db::Tx& tx) { return w.journal.chain(tx, std::string{journal::kFactoryChain}, 1, 1000); });
+    return std::ranges::any_of(*all, [&](journal::Kept const& one) {
+      return one.body.value_or("").find(seed) != std::string::npos && one.kind == "round.published";
+    });
+  };
+  EXPECT_FALSE(told());
+  w.turn();
+  EXPECT_TRUE(told());
+  auto const minutes = w.database.read([&](db::Tx& tx) { return w.decisions.minutes(tx, w.auditor, w.round); });
+  ASSERT_TRUE(minutes) << db::why(minutes);
+  EXPECT_NE(minutes->html.find(seed), std::string::npos);
+}
+
 TEST_P(DecisionsDb, WhoseHoursAreGoneIsStuckAndTriedAgain) {
   auto& w = make({.response = false});
   auto const a = w.sent(5000);

@@ -72,10 +72,11 @@ struct PublishedBody {
   std::string outcome_sha256;
   std::string minutes_html_sha256;
   std::string minutes_json_sha256;
+  std::optional<std::string> assignment_seed{};  // where the reviewers were drawn
 };
 BOOST_DESCRIBE_STRUCT(PublishedBody, (),
                       (call, round, decision, awarded, reserve, rejected, lottery_seed, ranking_sha256, outcome_sha256,
-                       minutes_html_sha256, minutes_json_sha256))
+                       minutes_html_sha256, minutes_json_sha256, assignment_seed))
 
 ProposalEvent event_of(OutcomeKind outcome, bool response) {
   switch (outcome) {
@@ -292,7 +293,9 @@ Result<> Decisions::finish(db::Tx& tx, store::DecisionRow const& row) {
   FABRICA_TRY(auto const items, tx.all<store::ItemRow>(store::kItemsOf, row.id));
   FABRICA_TRY(auto const applicants, tx.all<store::ApplicantRow>(store::kApplicants, row.round));
   PublishedBody body{at.facts.call,          row.round,          row.version, 0, 0, 0, lottery.seed,
-                     at.row->ranking_sha256, row.outcome_sha256, "",          ""};
+                     at.row->ranking_sha256, row.outcome_sha256, "",          "", {}};
+  FABRICA_TRY(body.assignment_seed, scores_.assignment_seed(tx, row.round));
+  facts.assignment_seed = body.assignment_seed;
   for (auto const& item : items) {
     auto const who = std::ranges::find(applicants, item.proposal, &store::ApplicantRow::proposal);
     facts.lines.push_back({item.proposal, who == applicants.end() ? "" : who->title, item.outcome, item.rank,

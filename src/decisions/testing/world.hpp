@@ -34,7 +34,9 @@ class Scores final : public ScoreSource {
     if (found == milli.end()) return std::vector<matching::ScoredReview>{};
     return std::vector<matching::ScoredReview>{{"review", "reviewer", {{kCriterion, found->second}}}};
   }
+  Result<std::optional<std::string>> assignment_seed(db::Tx&, PublicId const&) override { return seed; }
   std::map<std::string, std::int64_t> milli;
+  std::optional<std::string> seed;
 };
 
 struct Options {

@@ -8,8 +8,10 @@
 #include "forms/shipped.hpp"
 #include "identity/people.hpp"
 #include "projects/lookup.hpp"
+#include "reviews/impl/affinity.hpp"
 #include "reviews/impl/board.hpp"
 #include "reviews/impl/guard.hpp"
+#include "reviews/impl/reading.hpp"
 #include "reviews/service.hpp"
 
 namespace fabrica::reviews {
@@ -53,8 +55,10 @@ struct SolvedBody {
   std::int64_t missing_reviews = 0;
   std::vector<Pair> added;
   std::vector<Pair> dropped;
+  std::optional<std::string> seed_commitment{};  // of drawn pairs
 };
-BOOST_DESCRIBE_STRUCT(SolvedBody, (), (round, because, total_millionths, missing_reviews, added, dropped))
+BOOST_DESCRIBE_STRUCT(SolvedBody, (),
+                      (round, because, total_millionths, missing_reviews, added, dropped, seed_commitment))
 
 struct DueBody {
   PublicId round;
@@ -88,11 +92,17 @@ Result<> no_round_state(calls::Round const& round) {
                           json::enum_name(round.state)));
 }
 
-Conflict conflict_of(store::ConflictRow const& row) {
-  return {row.public_id, row.proposal, row.reviewer, row.kind, row.state, row.evidence, row.found_us, row.waive_reason};
+Result<matching::MatchSolution> drawn(matching::MatchInstance const& instance, store::DrawRow const& draw) {
+  FABRICA_TRY(auto const rule, json::read<Randomise>(draw.rule));
+  FABRICA_TRY(auto const seed, matching::parse_seed(draw.seed));
+  return matching::solve_drawn(instance, rule_of(rule), seed);
 }
 
 }  // namespace
+
+Conflict conflict_of(store::ConflictRow const& row) {
+  return {row.public_id, row.proposal, row.reviewer, row.kind, row.state, row.evidence, row.found_us, row.waive_reason};
+}
 
 Result<Board> Reviews::board(db::Tx& tx, PublicId const& round) {
   Board out;
@@ -120,6 +130,12 @@ Result<Board> Reviews::board(db::Tx& tx, PublicId const& round) {
     out.reviewers.push_back({row.person, std::move(profile), {}, {}});
   }
   FABRICA_TRY(out.assignments, tx.all<store::AssignmentRow>(store::kAssignmentsOfRound, round));
+  FABRICA_TRY(out.draw, tx.maybe<store::DrawRow>(store::kDraw, round));
+  FABRICA_TRY(auto const bids, tx.all<store::BidsRow>(store::kBidsOfRound, round));
+  for (auto const& row : bids) {
+    FABRICA_TRY(auto const said, json::read<Bids>(row.bids));
+    for (auto const& one : said.bids) out.bids.emplace_back(row.reviewer, one);
+  }
   return out;
 }
 
@@ -236,12 +252,15 @@ Result<Assignment> Reviews::propose(db::Tx& tx, Actor const& actor, PublicId con
     return fail(Errc::conflict, "nothing_to_review", "No proposal of this round has an expert step to come.");
   if (seen.reviewers.empty())
     return fail(Errc::conflict, "no_reviewers", "Nobody in the call's pool has a profile: invite reviewers first.");
+  if (seen.settings.randomise && !seen.draw)
+    return fail(Errc::conflict, "seed_uncommitted",
+                "No seed was drawn for this round: commit to one first, which then says that it came late.");
   FABRICA_DO(load_parties(tx, seen));
   FABRICA_DO(detect(tx, seen, actor.person.text(), {}));
-  FABRICA_TRY(auto const affinity, affinity_of(seen));
-  FABRICA_TRY(auto candidates, candidates_of(seen, affinity));
+  FABRICA_TRY(auto const known, build_affinity(tx, seen));
+  FABRICA_TRY(auto candidates, candidates_of(seen, known->affinity));
   auto const instance = instance_of(seen, std::move(candidates), clock_.now());
-  FABRICA_TRY(auto const solution, matching::solve(instance));
+  FABRICA_TRY(auto const solution, seen.draw ? drawn(instance, *seen.draw) : matching::solve(instance));
   FABRICA_DO(keep_solution(tx, seen, instance, solution, actor.person.text(), "proposed", false));
   return shown(tx, actor, round);
 }
@@ -261,14 +280,16 @@ Result<> Reviews::settle(db::Tx& tx, PublicId const& round, std::string_view act
     FABRICA_DO(load_topic(tx, *form, seen.proposals[at]));
     instance.proposals[at].topics = topics_of(seen.proposals[at].topic.keywords);
   }
-  FABRICA_TRY(auto const solution, matching::resolve(earlier.instance, earlier.solution, instance));
+  FABRICA_TRY(auto const solution, seen.draw
+                                       ? drawn(instance, *seen.draw)
+                                       : matching::resolve(earlier.instance, earlier.solution, instance));
   return keep_solution(tx, seen, instance, solution, actor, because, seen.stored->sent_us.has_value());
 }
 
 Result<> Reviews::keep_solution(db::Tx& tx, Board const& board, matching::MatchInstance const& instance,
                                 matching::MatchSolution const& solution, std::string_view actor,
                                 std::string_view because, bool ask_at_once) {
-  SolvedBody body{board.round.id, std::string{because}, solution.total_millionths, solution.missing_reviews, {}, {}};
+  SolvedBody body{board.round.id, std::string{because}, solution.total_millionths, solution.missing_reviews, {}, {}, {}};
   std::map<std::pair<PublicId, PublicId>, store::AssignmentRow const*> rows;
   for (auto const& row : board.assignments) rows[{row.proposal, row.reviewer}] = &row;
   auto const state = ask_at_once ? AssignmentState::sent : AssignmentState::proposed;
@@ -297,7 +318,13 @@ Result<> Reviews::keep_solution(db::Tx& tx, Board const& board, matching::MatchI
     FABRICA_DO(tx.run(store::kAssignmentDrop, row.id));
     body.dropped.push_back({row.proposal, row.reviewer});
   }
-  auto const certificate = json::write(matching::certify(instance, solution));
+  auto proof = matching::certify(instance, solution);
+  if (board.draw) {
+    FABRICA_TRY(auto const rule, json::read<Randomise>(board.draw->rule));
+    proof.draw = matching::CertificateDraw{rule_of(rule), board.draw->commitment};
+    body.seed_commitment = board.draw->commitment;
+  }
+  auto const certificate = json::write(proof);
   auto const digest = crypto::sha256(certificate).hex();
   FABRICA_DO(tx.run(store::kRoundSave, board.round.id, board.round.call, json::write(board.settings), certificate,
                     digest, json::write(report_of(instance, solution)), now));
@@ -372,35 +399,6 @@ Result<calls::Evaluated> Reviews::officers(db::Tx& tx, Actor const& actor, Publi
   FABRICA_DO(identity::authorise(actor, Permission::manage_calls));
   FABRICA_TRY(auto out, calls::evaluated(tx, proposal));
   FABRICA_DO(no_part(actor, out.project));
-  return out;
-}
-
-Result<std::vector<MatrixLine>> Reviews::matrix(db::Tx& tx, Actor const& actor, PublicId const& proposal) {
-  FABRICA_TRY(auto const one, officers(tx, actor, proposal));
-  FABRICA_TRY(auto seen, board(tx, one.round));
-  FABRICA_DO(load_parties(tx, seen));
-  auto const at = std::ranges::find(seen.proposals, proposal,
-                                    [](BoardProposal const& of) { return of.evaluated.proposal; });
-  if (at == seen.proposals.end())
-    return fail(Errc::conflict, "nothing_to_review", "This proposal has no expert step to come.");
-  FABRICA_TRY(auto const affinity, affinity_of(seen));
-  auto const place = static_cast<std::uint32_t>(at - seen.proposals.begin());
-  std::vector<MatrixLine> out;
-  for (std::uint32_t r = 0; r < seen.reviewers.size(); ++r) {
-    auto const& reviewer = seen.reviewers[r];
-    FABRICA_TRY(auto reasons, affinity.explain(place, r));
-    MatrixLine line{reviewer.person, reviewer.name, std::move(reasons), is_available(reviewer.profile, clock_.now()),
-                    {}, {}};
-    for (auto const& row : seen.conflicts)
-      if (row.proposal == proposal && row.reviewer == reviewer.person && row.state != ConflictState::gone)
-        line.conflicts.push_back(conflict_of(row));
-    for (auto const& row : seen.assignments)
-      if (row.proposal == proposal && row.reviewer == reviewer.person) line.state = row.state;
-    out.push_back(std::move(line));
-  }
-  std::ranges::sort(out, {}, [](MatrixLine const& line) {
-    return std::pair{-line.affinity.affinity_millionths, std::string_view{line.reviewer.text()}};
-  });
   return out;
 }
 

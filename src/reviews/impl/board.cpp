@@ -39,6 +39,28 @@ std::string_view taken_because(store::AssignmentRow const& row) {
   return {};
 }
 
+matching::Bid bid_of(BidKind kind) {
+  switch (kind) {
+    case BidKind::want: return matching::Bid::eager;
+    case BidKind::can: return matching::Bid::willing;
+    case BidKind::rather_not: return matching::Bid::not_willing;
+  }
+  return matching::Bid::none;
+}
+
+// Of proposals and reviewers that are on the board.
+void add_bids(Board const& board, matching::AffinityInput& input) {
+  std::map<PublicId, std::uint32_t> proposals;
+  std::map<PublicId, std::uint32_t> reviewers;
+  for (std::uint32_t at = 0; at < board.proposals.size(); ++at) proposals[board.proposals[at].evaluated.proposal] = at;
+  for (std::uint32_t at = 0; at < board.reviewers.size(); ++at) reviewers[board.reviewers[at].person] = at;
+  for (auto const& [reviewer, one] : board.bids) {
+    auto const p = proposals.find(one.proposal);
+    auto const r = reviewers.find(reviewer);
+    if (p != proposals.end() && r != reviewers.end()) input.bids.push_back({p->second, r->second, bid_of(one.bid)});
+  }
+}
+
 class Builder {
  public:
   Builder(Board const& board, Micros now) : board_{board}, now_{now} {
@@ -156,6 +178,7 @@ Result<matching::Affinity> affinity_of(Board const& board) {
     auto topic = topic_of(one.profile);
     input.reviewers.push_back({one.person.text(), std::move(topic.text), std::move(topic.keywords)});
   }
+  add_bids(board, input);
   return matching::Affinity::build(std::move(input));
 }
 

@@ -26,11 +26,13 @@ struct BoardReviewer {
 struct Board {
   calls::Round round;
   std::optional<store::RoundRow> stored;
+  std::optional<store::DrawRow> draw;  // where its reviewers are drawn
   Settings settings;
   std::vector<BoardProposal> proposals;
   std::vector<BoardReviewer> reviewers;
   std::map<std::int64_t, calls::ReviewedRules> rules;  // by version
   std::vector<store::ConflictRow> conflicts;           // of the proposals
+  std::vector<std::pair<PublicId, Bid>> bids;          // by reviewer
   std::vector<store::AssignmentRow> assignments;       // of the round, also of proposals beyond the expert step
 
   calls::ReviewedRules const& rules_of(BoardProposal const& one) const {

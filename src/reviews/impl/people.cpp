@@ -6,6 +6,7 @@
 #include "crypto/sha256.hpp"
 #include "crypto/token.hpp"
 #include "identity/people.hpp"
+#include "reviews/impl/affinity.hpp"
 #include "reviews/impl/board.hpp"
 #include "reviews/service.hpp"
 
@@ -64,6 +65,17 @@ std::unexpected<Error> no_invitation() {
 
 }  // namespace
 
+Reviews::Reviews(Clock const& clock, Random& random, journal::Journal& journal, identity::Identity& identity,
+                 projects::Projects& projects, calls::Rounds& rounds)
+    : clock_{clock},
+      random_{random},
+      journal_{journal},
+      identity_{identity},
+      projects_{projects},
+      rounds_{rounds},
+      affinities_{std::make_unique<AffinityCache>()} {}
+Reviews::~Reviews() = default;
+
 Result<> Reviews::say(db::Tx& tx, std::string_view kind, std::string_view actor, std::string body,
                       std::vector<journal::Subject> subjects) {
   FABRICA_DO(journal_.append(tx, {std::string{journal::kFactoryChain}, std::string{kind}, std::string{actor},
@@ -121,7 +133,9 @@ Result<Settings> Reviews::save_settings(db::Tx& tx, Actor const& actor, PublicId
   FABRICA_TRY(auto const about, calls::call_text(tx, call));
   if (about.kind != calls::CallKind::reviewed)
     return fail(Errc::conflict, "call_kind", "This call decides in order of arrival: nobody reviews.");
-  FABRICA_DO(tx.run(store::kSettingsSave, call, json::write(settings), Time{clock_.now()}));
+  if (settings.randomise) FABRICA_DO(matching::check(rule_of(*settings.randomise)));
+  FABRICA_DO(tx.run(store::kSettingsSave, call, json::write(settings), Time{clock_.now()},
+                    settings.randomise.has_value()));
   FABRICA_DO(say(tx, "review.settings_saved", actor.person.text(), json::write(SettingsBody{call, settings})));
   return settings;
 }
@@ -252,7 +266,7 @@ Result<> Reviews::leave_pool(db::Tx& tx, Actor const& actor, PublicId const& cal
 Result<bool> Reviews::turn(db::Tx& tx) {
   Time const now{clock_.now()};
   FABRICA_TRY(auto const row, tx.maybe<store::InvitationRow>(store::kInvitationLapsed, now));
-  if (!row) return false;
+  if (!row) return draw_missing_seed(tx);
   FABRICA_DO(tx.run(store::kInvitationMove, row->id, now, InvitationState::expired, "", now));
   FABRICA_DO(say(tx, "reviewer.invitation_expired", journal::kProgram,
                  json::write(InvitationBody{row->public_id, row->call, InvitationState::expired, row->person})));

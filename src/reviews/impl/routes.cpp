@@ -135,6 +135,22 @@ void add_assignment_routes(api::Api& api, Reviews& reviews) {
                        FABRICA_TRY(auto text, reviews.certificate(tx, call.actor(), round));
                        return json::Raw{std::move(text)};
                      });
+  api.get<AssignmentSeed>("/rounds/{round}/assignment/seed",
+                          {.id = "assignment_seed",
+                           .summary = "The commitment of the draw; the seed once the round is published",
+                           .tag = "assignments",
+                           .open = true},
+                          [&](Call& call, db::Tx& tx) -> Result<AssignmentSeed> {
+                            FABRICA_TRY(auto const round, call.id("round"));
+                            return reviews.seed(tx, round);
+                          });
+  api.post<Nothing, AssignmentSeed>(
+      "/rounds/{round}/assignment/seed",
+      {.id = "assignment_seed_commit", .summary = "Draw the seed and commit to it", .tag = "assignments"},
+      [&](Call& call, db::Tx& tx, Nothing const&) -> Result<AssignmentSeed> {
+        FABRICA_TRY(auto const round, call.id("round"));
+        return reviews.commit_seed(tx, call.actor(), round);
+      });
   api.list<MatrixLine>("/proposals/{proposal}/reviewers",
                        {.id = "assignment_matrix", .summary = "Reviewers for a proposal, the best first", .tag = "assignments"},
                        [&](Call& call, db::Tx& tx, Page const& page) -> Result<api::PageOf<MatrixLine>> {
@@ -158,6 +174,20 @@ void add_assignment_routes(api::Api& api, Reviews& reviews) {
 }
 
 void add_task_routes(api::Api& api, Reviews& reviews) {
+  api.list<BidLine>("/rounds/{round}/bids",
+                    {.id = "bid_list", .summary = "Proposals you may say you would review", .tag = "reviews"},
+                    [&](Call& call, db::Tx& tx, Page const& page) -> Result<api::PageOf<BidLine>> {
+                      FABRICA_TRY(auto const round, call.id("round"));
+                      FABRICA_TRY(auto all, reviews.bids(tx, call.actor(), round));
+                      return cut(std::move(all), page, [](BidLine const& one) { return one.proposal; });
+                    });
+  api.put<Bids, Bids>("/rounds/{round}/bids",
+                      {.id = "bids_save", .summary = "Say what you would review, all of it", .tag = "reviews"},
+                      [&](Call& call, db::Tx& tx, Bids const& body) -> Result<Bids> {
+                        FABRICA_TRY(auto const round, call.id("round"));
+                        FABRICA_DO(reviews.save_bids(tx, call.actor(), round, body));
+                        return body;
+                      });
   api.list<TaskLine>("/reviews/tasks",
                      {.id = "review_tasks", .summary = "What you are asked to review", .tag = "reviews"},
                      [&](Call& call, db::Tx& tx, Page const& page) -> Result<api::PageOf<TaskLine>> {

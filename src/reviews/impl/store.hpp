@@ -15,7 +15,8 @@ BOOST_DESCRIBE_STRUCT(ProfileRow, (), (person, profile, saved_us))
 inline constexpr db::Query kProfileSave{"reviewer_profile_save", R"sql(
   INSERT INTO reviewer_profiles (person, profile, saved_by, saved_us) VALUES ($1, $2, $3, $4)
   ON CONFLICT (person) DO UPDATE SET profile = excluded.profile, saved_by = excluded.saved_by,
-    saved_us = excluded.saved_us)sql"};
+    saved_us = excluded.saved_us,
+    saves = reviewer_profiles.saves + 1)sql"};
 inline constexpr db::Query kProfile{"reviewer_profile", R"sql(
   SELECT person, profile, saved_us FROM reviewer_profiles WHERE person = $1)sql"};
 inline constexpr db::Query kProfilesOfPool{"reviewer_profiles_of_pool", R"sql(
@@ -23,9 +24,53 @@ inline constexpr db::Query kProfilesOfPool{"reviewer_profiles_of_pool", R"sql(
     JOIN reviewer_profiles f ON f.person = m.person WHERE m.call = $1 AND m.left_us IS NULL ORDER BY f.person)sql"};
 
 inline constexpr db::Query kSettingsSave{"review_settings_save", R"sql(
-  INSERT INTO review_settings (call, settings, saved_us) VALUES ($1, $2, $3)
-  ON CONFLICT (call) DO UPDATE SET settings = excluded.settings, saved_us = excluded.saved_us)sql"};
+  INSERT INTO review_settings (call, settings, saved_us, randomised) VALUES ($1, $2, $3, $4)
+  ON CONFLICT (call) DO UPDATE SET settings = excluded.settings, saved_us = excluded.saved_us,
+    randomised = excluded.randomised)sql"};
 inline constexpr db::Query kSettings{"review_settings", "SELECT settings FROM review_settings WHERE call = $1"};
+
+struct DrawRow {
+  PublicId round;
+  std::string rule;
+  std::string seed;
+  std::string commitment;
+  Time committed_us;
+  bool after_cut_off = false;
+};
+BOOST_DESCRIBE_STRUCT(DrawRow, (), (round, rule, seed, commitment, committed_us, after_cut_off))
+inline constexpr db::Query kDrawInsert{"review_draw_insert", R"sql(
+  INSERT INTO review_draws (round, rule, seed, commitment, committed_us, after_cut_off)
+  VALUES ($1, $2, $3, $4, $5, $6))sql"};
+inline constexpr db::Query kDraw{"review_draw", R"sql(
+  SELECT round, rule, seed, commitment, committed_us, after_cut_off FROM review_draws WHERE round = $1)sql"};
+inline constexpr db::Query kCallsRandomised{"review_calls_randomised", R"sql(
+  SELECT call FROM review_settings WHERE randomised = 1 ORDER BY call)sql"};
+
+struct BidsRow {
+  PublicId reviewer;
+  std::string bids;
+};
+BOOST_DESCRIBE_STRUCT(BidsRow, (), (reviewer, bids))
+inline constexpr db::Query kBidsSave{"reviewer_bids_save", R"sql(
+  INSERT INTO reviewer_bids (round, reviewer, bids, saved_us) VALUES ($1, $2, $3, $4)
+  ON CONFLICT (round, reviewer) DO UPDATE SET bids = excluded.bids, saved_us = excluded.saved_us,
+    saves = reviewer_bids.saves + 1)sql"};
+inline constexpr db::Query kBidsOfRound{"reviewer_bids_of_round", R"sql(
+  SELECT reviewer, bids FROM reviewer_bids WHERE round = $1 ORDER BY reviewer)sql"};
+inline constexpr db::Query kBidsOf{"reviewer_bids_of", R"sql(
+  SELECT reviewer, bids FROM reviewer_bids WHERE round = $1 AND reviewer = $2)sql"};
+// Who leaves and who joins, each profile and each bid saved changes one of these.
+struct StampRow {
+  std::int64_t people = 0;
+  std::int64_t joined_us = 0;
+  std::int64_t saves = 0;
+};
+BOOST_DESCRIBE_STRUCT(StampRow, (), (people, joined_us, saves))
+inline constexpr db::Query kPoolStamp{"review_pool_stamp", R"sql(
+  SELECT COUNT(*) AS people, COALESCE(MAX(m.joined_us), 0) AS joined_us, CAST(COALESCE(SUM(f.saves), 0) AS BIGINT) AS saves
+    FROM reviewer_pool m JOIN reviewer_profiles f ON f.person = m.person WHERE m.call = $1 AND m.left_us IS NULL)sql"};
+inline constexpr db::Query kBidsStamp{"review_bids_stamp", R"sql(
+  SELECT CAST(COALESCE(SUM(saves), 0) AS BIGINT) FROM reviewer_bids WHERE round = $1)sql"};
 
 struct InvitationRow {
   std::int64_t id = 0;

@@ -1,0 +1,24 @@
+-- Chance against collusion: the seed of a round's assignments is drawn while the round takes proposals; its digest is
+-- published then, the seed with the round. rule is what the statement said.
+CREATE TABLE review_draws (
+  round         TEXT NOT NULL PRIMARY KEY,
+  rule          TEXT NOT NULL,
+  seed          TEXT NOT NULL,
+  commitment    TEXT NOT NULL,
+  committed_us  BIGINT NOT NULL,
+  after_cut_off SMALLINT NOT NULL
+);
+ALTER TABLE review_settings ADD COLUMN randomised SMALLINT NOT NULL DEFAULT 0;
+CREATE INDEX review_settings_randomised ON review_settings (call) WHERE randomised = 1;
+
+-- What a reviewer would like to review in a round, all of it at once. saves counts, so that what was made of them is
+-- known to be old.
+CREATE TABLE reviewer_bids (
+  round    TEXT NOT NULL,
+  reviewer TEXT NOT NULL,
+  bids     TEXT NOT NULL,
+  saves    BIGINT NOT NULL DEFAULT 1,
+  saved_us BIGINT NOT NULL,
+  PRIMARY KEY (round, reviewer)
+);
+ALTER TABLE reviewer_profiles ADD COLUMN saves BIGINT NOT NULL DEFAULT 1;
