@@ -4,6 +4,28 @@
 
 namespace fabrica::calls {
 
+// A proposal as the access office's list of a round shows it.
+struct ProposalLine {
+  PublicId id;
+  PublicId project;
+  std::string title;  // of the project
+  PublicId organisation;
+  std::string organisation_name;
+  identity::OrganisationKind organisation_kind{};
+  std::string country;
+  std::string partition;
+  budget::Unit unit{};
+  std::int64_t amount_units = 0;
+  ProposalState state{};
+  std::optional<Time> submitted;
+  std::optional<StepKind> step;  // that is being done
+  std::optional<Time> step_due;
+  bool overdue = false;
+};
+BOOST_DESCRIBE_STRUCT(ProposalLine, (),
+                      (id, project, title, organisation, organisation_name, organisation_kind, country, partition, unit,
+                       amount_units, state, submitted, step, step_due, overdue))
+
 // Rounds of reviewed calls: what a cut-off does, and the steps that follow it. A round takes proposals in [opens,
 // closes); at the cut-off those sent enter the evaluation, drafts move on to the next round.
 class Rounds {
@@ -13,6 +35,13 @@ class Rounds {
 
   // Of a published call public, with how much was sent; of a draft for who manages calls.
   Result<std::vector<Round>> list(db::Tx& tx, identity::Actor const& actor, PublicId const& call);
+
+  // What was sent in a round (of any kind of call), in the order it was made: at most `limit` behind `after` (empty:
+  // from the beginning), of one state or of all. Drafts are their writers' own. Needs view_factory. Errors: not_found
+  // "round", invalid "state" for a draft's, invalid "cursor".
+  Result<std::vector<ProposalLine>> proposals(db::Tx& tx, identity::Actor const& actor, PublicId const& round,
+                                              std::optional<ProposalState> state, PublicId const& after,
+                                              std::int64_t limit);
 
   // One thing time has brought: a round past its cut-off, a call short of rounds to come, a step whose time is over.
   // Returns whether there was one; called again until there is none. Statements: round.cut_off (factory),

@@ -264,6 +264,21 @@ class Round:
 
         all_at_once(check, self.sent)
 
+    def read_list(self):
+        """The round page by page, as an officer goes through it."""
+        world, path, seen = self.world, f"/rounds/{self.round_id}/proposals", []
+        world.call("applicant0", "GET", path, reason="role")
+        query = "?limit=70"
+        while query:
+            answer = world.factory.send("GET", path + query, None, world.tokens["officer"])
+            must(answer.text(), answer.status == 200)
+            seen += answer.json()
+            link = answer.header("Link")
+            query = link[link.index("?"):link.index(">")] if link else None
+        must("the list has other proposals than were sent", sorted(one["id"] for one in seen) == sorted(one[2] for one in self.sent))
+        must("a step is missing in the list", {one.get("step") for one in seen if one["id"] not in self.failed} == {"expert"})
+        must("filtered by another state", not world.call("officer", "GET", path + "?state=offered"))
+
     def assign(self):
         world, path = self.world, f"/rounds/{self.round_id}/assignment"
         assignment = world.call("officer", "POST", path)
@@ -463,7 +478,7 @@ def play(factory, postgres, made):
     act("send_all")
     act("invite")
     act("wait_for_cutoff")
-    for name in ("administrative", "assign", "decline", "review", "decide"):
+    for name in ("administrative", "read_list", "assign", "decline", "review", "decide"):
         act(name)
     act("publish", factory)
     for name in ("check_awards", "answer", "appeal", "public"):

@@ -75,6 +75,24 @@ void add_round_routes(api::Api& api, Calls& calls, Rounds& rounds) {
         FABRICA_TRY(auto const id, call.id("call"));
         return rounds.list(tx, call.actor(), id);
       });
+  api.list<ProposalLine>(
+      "/rounds/{round}/proposals",
+      {.id = "round_proposals",
+       .summary = "What was sent in a round, in the order it was made",
+       .tag = "proposals",
+       .query = {{"state", "of this state alone: submitted, evaluating, offered, ..."}}},
+      [&](api::Call& call, db::Tx& tx, api::Page const& page) -> Result<api::PageOf<ProposalLine>> {
+        FABRICA_TRY(auto const id, call.id("round"));
+        FABRICA_TRY(auto const after, page.after());
+        std::optional<ProposalState> state;
+        if (auto const name = call.query("state")) {
+          state = json::enum_value<ProposalState>(*name);
+          if (!state)
+            return fail(Errc::invalid, "state", "A proposal has no such state: see the list in the API's description.");
+        }
+        FABRICA_TRY(auto lines, rounds.proposals(tx, call.actor(), id, state, after, page.limit + 1));
+        return api::page_of(std::move(lines), page, [](ProposalLine const& one) { return one.id.text(); });
+      });
   api.post<api::Nothing, Proposal>(
       "/proposals/{proposal}/recall",
       {.id = "proposal_recall", .summary = "Before the cut-off: make it a draft again", .tag = "proposals"},
