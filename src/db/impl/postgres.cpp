@@ -155,7 +155,9 @@ class PostgresDatabase final : public Database {
     FABRICA_CHECK(!InsideClosure::of(this));
     auto const until = SteadyClock::now() + std::chrono::milliseconds{settings_.reconnect_ms_max};
     Backoff backoff{std::chrono::milliseconds{200}};
+    std::unique_lock turn{turnstile_, std::defer_lock};
     for (int conflicts = 0;;) {
+      if (conflicts > 0 && !turn.owns_lock()) turn.lock();
       FABRICA_TRY(auto lease, borrow(until));
       Outcome outcome = once(*lease);
       lease.finish();
@@ -234,6 +236,7 @@ class PostgresDatabase final : public Database {
   std::vector<std::unique_ptr<PgConnection>> idle_;
   int open_ = 0;
   std::condition_variable one_came_back_;
+  std::mutex turnstile_;  // those who lost against another transaction go one at a time: else they go on losing
 };
 
 }  // namespace
