@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "base/id.hpp"
+#include "base/page.hpp"
 #include "base/random.hpp"
 #include "base/time.hpp"
 
@@ -45,6 +46,26 @@ TEST(SeededRandom, RepeatsItselfAndStaysBelowItsBound) {
     EXPECT_LT(drawn, 10u);
     EXPECT_EQ(drawn, two.below(10));
   }
+}
+
+TEST(CsvCell, IsNoFormulaAndOneField) {
+  EXPECT_EQ(csv_cell("plain"), "\"plain\"");
+  EXPECT_EQ(csv_cell("a \"b\", c"), "\"a \"\"b\"\", c\"");
+  for (auto const* text : {"=1+1", "+1", "-1", "@x", "\t=1", "  =1", "\r", "|x", " \n@x", "＝1"})
+    EXPECT_TRUE(csv_cell(text).starts_with("\"'")) << text;
+}
+
+TEST(Page, ShowsTextAsTextAndClosesWhatItOpened) {
+  Page page{"<b> & \"c\""};
+  page.element("<p>", "a\x01<script>", "</p>");
+  page.meta_row("absent", "");
+  page.table_row({"x", "</td>"});
+  auto const html = page.finish("end");
+  EXPECT_TRUE(html.contains("<title>&lt;b&gt; &amp; &quot;c&quot;</title>"));
+  EXPECT_TRUE(html.contains("<p>a\xEF\xBF\xBD&lt;script&gt;</p><tr><td dir=\"auto\">x</td>"));
+  EXPECT_FALSE(html.contains("<script>"));
+  EXPECT_FALSE(html.contains("absent"));
+  EXPECT_TRUE(html.ends_with("<footer>end</footer>\n</main>\n</body>\n</html>\n"));
 }
 
 }  // namespace

@@ -2,24 +2,12 @@
 
 #include <fmt/format.h>
 
+#include "base/page.hpp"
 #include "db/db.hpp"
 #include "decisions/rules.hpp"
 
 namespace fabrica::decisions {
 namespace {
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (char const c : text) switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default: out += c;
-    }
-  return out;
-}
 
 std::string opening(LetterFacts const& in) {
   switch (in.outcome) {
@@ -78,69 +66,71 @@ std::string letter_text(LetterFacts const& in) {
 }
 
 std::string letter_html(LetterFacts const& in) {
-  auto out = fmt::format(
-      "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Decision on proposal {0}</title>\n"
-      "<p>{1}</p>\n<dl><dt>Call</dt><dd>{2}</dd><dt>Round</dt><dd>{3}</dd><dt>Proposal</dt><dd>{0}</dd>"
-      "<dt>Project</dt><dd dir=\"auto\">{4}</dd></dl>\n",
-      in.proposal.text(), format_date(in.made.us), escaped(in.call_title), escaped(in.round_name), escaped(in.title));
+  Page page{fmt::format("Decision on proposal {}", in.proposal.text())};
+  page.element("<h1>", "Decision", "</h1>\n");
+  page.element("<p class=\"subject\" dir=\"auto\">", in.title, "</p>\n<dl class=\"meta\">\n");
+  page.meta_row("Date", format_date(in.made.us));
+  page.meta_row("Call", in.call_title);
+  page.meta_row("Round", in.round_name);
+  page.meta_row("Proposal", in.proposal.text());
+  page.markup("</dl>\n");
   for (auto const& part : parts_of(in)) {
-    out += fmt::format("<h2>{}</h2>\n", part.head);
+    page.element("<h2>", part.head, "</h2>\n");
     for (auto const& line : part.lines)
-      if (!line.empty()) out += fmt::format("<p dir=\"auto\">{}</p>\n", escaped(line));
+      if (!line.empty()) page.element("<p dir=\"auto\">", line, "</p>\n");
   }
-  return out + "</html>\n";
+  return page.finish();
 }
-
-namespace {
-
-std::string row(std::initializer_list<std::string> cells, std::string_view tag = "td") {
-  std::string out = "<tr>";
-  for (auto const& cell : cells) out += fmt::format("<{0} dir=\"auto\">{1}</{0}>", tag, escaped(cell));
-  return out + "</tr>\n";
-}
-
-}  // namespace
 
 std::string minutes_html(MinutesFacts const& in) {
-  auto out = fmt::format(
-      "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Minutes of the round {0}</title>\n"
-      "<h1>Minutes: {1}, round {0}</h1>\n<p>Cut-off {2}. Published {3}. Decision {4} by the rule {5}, from ranking "
-      "{6}. "
-      "{7}</p>\n",
-      escaped(in.round_name), escaped(in.call_title), in.cut_off ? format_time(in.cut_off->us) : "none",
-      format_time(in.published.us), in.decision, db::enum_name(in.rule), in.ranking, escaped(in.verdict));
-  if (in.forced_reason)
-    out += fmt::format("<p>Published although proposals were undecided: {}</p>\n", escaped(*in.forced_reason));
-  out += "<h2>Capacity</h2>\n<table>\n" + row({"Partition", "Available", "Awarded", "Proposals"}, "th");
+  Page page{fmt::format("Minutes of the round {}", in.round_name)};
+  page.element("<h1>", "Minutes", "</h1>\n");
+  page.element("<p class=\"subject\" dir=\"auto\">", fmt::format("{}, round {}", in.call_title, in.round_name),
+               "</p>\n<dl class=\"meta\">\n");
+  page.meta_row("Cut-off", in.cut_off ? format_time(in.cut_off->us) : "none");
+  page.meta_row("Published", format_time(in.published.us));
+  page.meta_row("Decision",
+                fmt::format("{} by the rule {}, from ranking {}", in.decision, db::enum_name(in.rule), in.ranking));
+  page.meta_row("Verified", in.verdict);
+  if (in.forced_reason) page.meta_row("Published although proposals were undecided", *in.forced_reason);
+  page.markup("</dl>\n");
+  page.markup("<h2>Capacity</h2>\n<table>\n");
+  page.table_row({"Partition", "Available", "Awarded", "Proposals"}, "th");
   for (auto const& one : in.systems)
-    out += row({one.system, std::to_string(one.available), std::to_string(one.awarded), std::to_string(one.funded)});
-  out += "</table>\n";
+    page.table_row(
+        {one.system, std::to_string(one.available), std::to_string(one.awarded), std::to_string(one.funded)});
+  page.markup("</table>\n");
   if (!in.guarantees.empty()) {
-    out += "<h2>Guarantees</h2>\n<table>\n" + row({"Guarantee", "Group", "Partition", "Promised", "Counted"}, "th");
+    page.markup("<h2>Guarantees</h2>\n<table>\n");
+    page.table_row({"Guarantee", "Group", "Partition", "Promised", "Counted"}, "th");
     for (auto const& one : in.guarantees)
-      out += row({one.guarantee, one.group, one.system, std::to_string(one.promised), std::to_string(one.counted)});
-    out += "</table>\n";
+      page.table_row({one.guarantee, one.group, one.system, std::to_string(one.promised), std::to_string(one.counted)});
+    page.markup("</table>\n");
   }
   if (!in.changes.empty()) {
-    out +=
-        "<h2>Changes by officers</h2>\n<table>\n" + row({"Proposal", "Change", "Partition", "Units", "Reason"}, "th");
+    page.markup("<h2>Changes by officers</h2>\n<table>\n");
+    page.table_row({"Proposal", "Change", "Partition", "Units", "Reason"}, "th");
     for (auto const& one : in.changes)
-      out += row({one.proposal.text(), std::string{db::enum_name(one.kind)}, one.partition.value_or(""),
-                  one.units ? std::to_string(*one.units) : "", one.reason});
-    out += "</table>\n";
+      page.table_row({one.proposal.text(), std::string{db::enum_name(one.kind)}, one.partition.value_or(""),
+                      one.units ? std::to_string(*one.units) : "", one.reason});
+    page.markup("</table>\n");
   }
-  out += "<h2>Decisions</h2>\n<table>\n" +
-         row({"Rank", "Proposal", "Project", "Score", "Outcome", "Partition", "Amount", "Reason", "State"}, "th");
+  page.markup("<h2>Decisions</h2>\n<table>\n");
+  page.table_row({"Rank", "Proposal", "Project", "Score", "Outcome", "Partition", "Amount", "Reason", "State"}, "th");
   for (auto const& one : in.lines)
-    out += row({one.rank > 0 ? std::to_string(one.rank) : "", one.proposal.text(), one.title,
-                percent(one.score_millionths), std::string{db::enum_name(one.outcome)}, one.partition,
-                std::to_string(one.amount_units), one.reason, std::string{db::enum_name(one.state)}});
-  out += "</table>\n<h2>Digests</h2>\n<table>\n";
-  out += row({"Lottery commitment", in.lottery_commitment}) + row({"Lottery seed", in.lottery_seed}) +
-         (in.assignment_seed ? row({"Seed of the reviewers' draw", *in.assignment_seed}) : std::string{}) +
-         row({"Ranking input", in.ranking_input_sha256}) + row({"Ranking", in.ranking_sha256}) +
-         row({"Award input", in.award_input_sha256}) + row({"Award outcome", in.award_outcome_sha256});
-  return out + "</table>\n</html>\n";
+    page.table_row({one.rank > 0 ? std::to_string(one.rank) : "", one.proposal.text(), one.title,
+                    percent(one.score_millionths), std::string{db::enum_name(one.outcome)}, one.partition,
+                    std::to_string(one.amount_units), one.reason, std::string{db::enum_name(one.state)}});
+  page.markup("</table>\n<h2>Digests</h2>\n<table>\n");
+  page.table_row({"Lottery commitment", in.lottery_commitment});
+  page.table_row({"Lottery seed", in.lottery_seed});
+  if (in.assignment_seed) page.table_row({"Seed of the reviewers' draw", *in.assignment_seed});
+  page.table_row({"Ranking input", in.ranking_input_sha256});
+  page.table_row({"Ranking", in.ranking_sha256});
+  page.table_row({"Award input", in.award_input_sha256});
+  page.table_row({"Award outcome", in.award_outcome_sha256});
+  page.markup("</table>\n");
+  return page.finish();
 }
 
 }  // namespace fabrica::decisions

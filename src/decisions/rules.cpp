@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/page.hpp"
 #include "db/db.hpp"
 
 namespace fabrica::decisions {
@@ -102,26 +103,12 @@ std::int64_t median(std::vector<std::int64_t> values) {
   return *middle;
 }
 
-std::string csv_field(std::string_view text) {
-  std::string out = "\"";
-  // The first character decides for a spreadsheet; blanks before it do not protect.
-  auto const first = text.find_first_not_of(" \t\r\n");
-  bool const formula = (first != std::string_view::npos && std::string_view{"=+-@|"}.contains(text[first])) ||
-                       (!text.empty() && (text.front() == '\t' || text.front() == '\r' || text.front() == '\n'));
-  if (formula) out += '\'';
-  for (char const c : text) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  return out + '"';
-}
-
 std::string csv(std::vector<RegisterEntry> const& entries) {
   std::string out = "award,call,call_title,title,organisation,country,partition,unit,amount,starts,ends\r\n";
   for (auto const& one : entries)
     out += fmt::format("{},{},{},{},{},{},{},{},{},{},{}\r\n", one.award.text(), one.call.text(),
-                       csv_field(one.call_title), csv_field(one.title), csv_field(one.organisation.value_or("")),
-                       csv_field(one.country), csv_field(one.partition), db::enum_name(one.unit), one.amount_units,
+                       csv_cell(one.call_title), csv_cell(one.title), csv_cell(one.organisation.value_or("")),
+                       csv_cell(one.country), csv_cell(one.partition), db::enum_name(one.unit), one.amount_units,
                        format_date(one.starts.us), format_date(one.ends.us));
   return out;
 }
@@ -129,7 +116,7 @@ std::string csv(std::vector<RegisterEntry> const& entries) {
 std::string csv(Indicators const& in) {
   std::string out = "figure,of,value\r\n";
   auto const line = [&](std::string_view figure, std::string_view of, std::int64_t value) {
-    out += fmt::format("{},{},{}\r\n", figure, csv_field(of), value);
+    out += fmt::format("{},{},{}\r\n", figure, csv_cell(of), value);
   };
   line("applications", "", in.applications);
   line("awards", "", in.awards);

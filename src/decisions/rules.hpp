@@ -39,8 +39,7 @@ std::string_view unit_word(budget::Unit unit);
 // 712500 -> "71.25 %".
 std::string percent(std::int64_t millionths);
 
-// A CSV field (RFC 4180) that no spreadsheet takes for a formula.
-std::string csv_field(std::string_view text);
+// For spreadsheets: no cell is a formula.
 std::string csv(std::vector<RegisterEntry> const& entries);
 std::string csv(Indicators const& indicators);
 

@@ -60,13 +60,6 @@ TEST(Median, IsOfTheMiddleAndTheLowerOfTwo) {
   EXPECT_EQ(median({9, 1, 5, 7}), 5);
 }
 
-TEST(CsvField, IsNoFormulaAndOneField) {
-  EXPECT_EQ(csv_field("plain"), "\"plain\"");
-  EXPECT_EQ(csv_field("a \"b\", c"), "\"a \"\"b\"\", c\"");
-  for (auto const* text : {"=1+1", "+1", "-1", "@x", "\t=1", "  =1", "\r", "|x"})
-    EXPECT_TRUE(csv_field(text).starts_with("\"'")) << text;
-}
-
 TEST(Letter, SaysWhatWasDecidedAndUntilWhenToAppeal) {
   LetterFacts facts{.call_title = "Call", .round_name = "2026-11-15 10:00", .title = "<b>"};
   facts.outcome = OutcomeKind::rejected;

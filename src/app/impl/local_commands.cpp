@@ -146,7 +146,8 @@ Result<int> verify_matching(std::string const& path, std::string const& seed, bo
   // Floors cost affinity, and the prices do not say how much is due; of drawn pairs the draw is the proof. Otherwise a
   // bound is an assignment that could be better.
   bool const bounded = verdict.state == matching::CertificateState::bounded;
-  bool const holds = verdict.state == matching::CertificateState::optimal || (bounded && (verdict.floors_asked > 0 || verdict.drawn));
+  bool const holds =
+      verdict.state == matching::CertificateState::optimal || (bounded && (verdict.floors_asked > 0 || verdict.drawn));
   if (json) fmt::print("{}\n", json::write(verdict));
   else
     fmt::print(
@@ -156,7 +157,8 @@ Result<int> verify_matching(std::string const& path, std::string const& seed, bo
         verdict.floors_met, verdict.floors_asked,
         verdict.state == matching::CertificateState::optimal ? std::string{"OPTIMAL: no other assignment is better."}
         : bounded && verdict.drawn
-            ? fmt::format("FEASIBLE: what chance costs is {} millionths; --seed repeats the draw.", verdict.gap_millionths)
+            ? fmt::format("FEASIBLE: what chance costs is {} millionths; --seed repeats the draw.",
+                          verdict.gap_millionths)
         : bounded && holds
             ? fmt::format("FEASIBLE: what the floors cost is at most {} millionths.", verdict.gap_millionths)
         : bounded ? fmt::format("REFUSED: another assignment may be better by {} millionths.", verdict.gap_millionths)

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "app/impl/routes.hpp"
+#include "base/page.hpp"
 #include "runtime/files.hpp"
 
 namespace fabrica::app {
@@ -30,20 +31,6 @@ http::Response plain_text(std::string body) {
                                       there ? std::move(body) : "Nothing has been published yet.\n");
   response.headers.set("Cache-Control", "no-cache");
   return response;
-}
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (char const c : text) {
-    switch (c) {
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '&': out += "&amp;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += c;
-    }
-  }
-  return out;
 }
 
 }  // namespace
@@ -90,10 +77,8 @@ void add_front_page(http::Router& router, FrontPage page) {
 <p>Log key: <code>{vkey}</code></p>
 </body></html>
 )html",
-      fmt::arg("name", escaped(page.factory_name)), fmt::arg("vkey", escaped(page.log_vkey)),
-      fmt::arg("demo", page.demo
-                           ? kDemoNotice
-                           : ""));
+      fmt::arg("name", escaped_html(page.factory_name)), fmt::arg("vkey", escaped_html(page.log_vkey)),
+      fmt::arg("demo", page.demo ? kDemoNotice : ""));
   router.add("GET", "/", [html](http::Request&) { return http::text_response(200, "text/html; charset=utf-8", html); });
 }
 

@@ -2,28 +2,12 @@
 
 #include <algorithm>
 
+#include "base/page.hpp"
 #include "forms/impl/readers.hpp"
 #include "forms/impl/shown.hpp"
 
 namespace fabrica::forms {
 namespace {
-
-// What makes a spreadsheet calculate: the signs, their full-width forms (U+FF1D, U+FF0B, U+FF0D, U+FF20), and the white
-// space it skips before looking.
-bool looks_like_formula(std::string_view text) {
-  for (std::string_view const start : {"=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"})
-    if (text.starts_with(start)) return true;
-  return false;
-}
-
-std::string quoted(std::string_view text) {
-  std::string out = looks_like_formula(text) ? "\"'" : "\"";
-  for (char const c : text) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  return out + '"';
-}
 
 // Rows of a table one under the other inside the cell: "Month: 3; GPU-hours: 2,000".
 std::string table_text(Line const& line) {
@@ -47,8 +31,8 @@ std::string cell_text(Line const& line) {
     case FieldType::decimal:
     case FieldType::quantity:
     case FieldType::money: return line.value.text;  // a bare number, so that the sheet can count; the key says the unit
-    case FieldType::table: return quoted(table_text(line));
-    default: return quoted(line.text);
+    case FieldType::table: return csv_cell(table_text(line));
+    default: return csv_cell(line.text);
   }
 }
 
@@ -57,7 +41,7 @@ std::string cell_text(Line const& line) {
 std::string csv_header(Form const& form, Reader reader) {
   std::string out = "\"reference\"";
   each_field(form, [&](Section const&, Field const& field) {
-    if (may_read(field, reader)) out += "," + quoted(field.key);
+    if (may_read(field, reader)) out += "," + csv_cell(field.key);
   });
   return out + "\r\n";
 }
@@ -67,7 +51,7 @@ Result<std::string> csv_row(Form const& form, std::string_view answers, Reader r
   std::map<std::string_view, Line const*> lines;
   for (auto const& part : shown.parts)
     for (auto const& line : part.lines) lines.emplace(line.field, &line);
-  std::string out = quoted(reference);
+  std::string out = csv_cell(reference);
   each_field(form, [&](Section const&, Field const& field) {
     if (!may_read(field, reader)) return;
     out += ',';
