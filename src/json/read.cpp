@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "json/nearest.hpp"
+#include "json/nearest.hpp"
 #include "json/write.hpp"
 
 namespace fabrica::json::detail {
@@ -27,29 +29,9 @@ std::string shown(std::string_view text) {
   return fmt::format("\"{}{}\"", part, part.size() < text.size() ? "…" : "");
 }
 
-// Levenshtein distance, given up beyond `most`.
-std::size_t distance(std::string_view a, std::string_view b, std::size_t most) {
-  if (a.size() > b.size() + most || b.size() > a.size() + most) return most + 1;
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t column = 0; column <= b.size(); ++column) row[column] = column;
-  for (std::size_t line = 1; line <= a.size(); ++line) {
-    std::size_t diagonal = row[0]++;
-    for (std::size_t column = 1; column <= b.size(); ++column) {
-      auto const above = row[column];
-      row[column] = std::min({above + 1, row[column - 1] + 1, diagonal + (a[line - 1] == b[column - 1] ? 0 : 1)});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
-}
-
 std::string suggestion(std::string_view name, std::string_view const* names, std::size_t count) {
-  if (name.size() > 64) return {};
-  std::size_t best = std::max<std::size_t>(1, name.size() / 3) + 1;
-  std::string_view nearest;
-  for (std::size_t place = 0; place < count; ++place)
-    if (auto const far = distance(name, names[place], best); far < best) best = far, nearest = names[place];
-  return nearest.empty() ? std::string{} : fmt::format(" Did you mean \"{}\"?", nearest);
+  auto const meant = nearest(name, {names, count});
+  return meant.empty() ? std::string{} : fmt::format(" Did you mean \"{}\"?", meant);
 }
 
 std::string listed(std::string_view const* names, std::size_t count) {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "json/nearest.hpp"
+
 namespace fabrica::forms {
 namespace {
 
@@ -138,7 +140,7 @@ std::string no_such_field(std::string_view key, FieldMap const& fields) {
   std::vector<std::string_view> names;
   for (auto const& [name, field] : fields) names.push_back(name);
   std::ranges::sort(names);
-  auto const meant = nearest(key, names);
+  auto const meant = json::nearest(key, names);
   return fmt::format("There is no field \"{}\".{}", shortened(key),
                      meant.empty() ? std::string{} : fmt::format(" Did you mean \"{}\"?", meant));
 }

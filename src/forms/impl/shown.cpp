@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "json/nearest.hpp"
+
 namespace fabrica::forms {
 namespace {
 
@@ -84,7 +86,7 @@ Result<Accepted> accept_answers(Form const& form, std::string_view answers) {
       ++out.unlisted;
       continue;
     }
-    auto const meant = nearest(member.key(), names);
+    auto const meant = json::nearest(member.key(), names);
     std::string pointer = "/";
     json::append_pointer_step(pointer, shortened(clean(member.key(), Lines::one).text));
     out.unknown_members.push_back({pointer, "", "unknown_member", "The form has no such field.",

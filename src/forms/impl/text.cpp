@@ -108,20 +108,6 @@ std::string in_nfc(std::string text) {
   return out;
 }
 
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t column = 0; column <= b.size(); ++column) row[column] = column;
-  for (std::size_t line = 1; line <= a.size(); ++line) {
-    std::size_t diagonal = row[0]++;
-    for (std::size_t column = 1; column <= b.size(); ++column) {
-      auto const above = row[column];
-      row[column] = std::min({above + 1, row[column - 1] + 1, diagonal + (a[line - 1] == b[column - 1] ? 0 : 1)});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
-}
-
 bool is_host(std::string_view host) {
   if (host.empty() || host.size() > 253 || host.find('.') == std::string_view::npos) return false;
   std::size_t label = 0;
@@ -237,18 +223,6 @@ std::string country_name(std::string_view code) {
   std::string name;
   wide.toUTF8String(name);
   return name;
-}
-
-std::string_view nearest(std::string_view name, std::vector<std::string_view> const& names) {
-  if (name.size() > 64) return {};
-  // Two letters changed places are two changes.
-  std::size_t best = std::max<std::size_t>(name.size() < 4 ? 1 : 2, name.size() / 3) + 1;
-  std::string_view found;
-  for (auto const one : names) {
-    if (one.size() > name.size() + best || name.size() > one.size() + best) continue;
-    if (auto const far = distance(name, one); far < best) best = far, found = one;
-  }
-  return found;
 }
 
 std::string shortened(std::string_view text) {

@@ -37,8 +37,6 @@ std::string orcid_of(std::string_view text);
 bool is_country(std::string_view code);
 std::string country_name(std::string_view code);
 
-// One of `names` that differs little from `name`: what the writer may have meant; empty when none does.
-std::string_view nearest(std::string_view name, std::vector<std::string_view> const& names);
 // At most 60 bytes of a hostile text, cut between characters.
 std::string shortened(std::string_view text);
 

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "crypto/sha256.hpp"
+#include "json/nearest.hpp"
 
 namespace fabrica::forms {
 namespace {
@@ -257,7 +258,7 @@ std::optional<Row> accept_row(Field const& table, Value value, Place& place, std
   for (std::size_t at = 0; at < value.size(); ++at) {
     auto const key = value[at].key();
     if (std::ranges::find(names, key) != names.end()) continue;
-    auto const meant = nearest(key, names);
+    auto const meant = json::nearest(key, names);
     place.in(shortened(clean(key, Lines::one).text), {})
         .shape("unknown_member", "There is no such column.",
                meant.empty() ? "Leave it out." : fmt::format("Did you mean \"{}\"?", meant));

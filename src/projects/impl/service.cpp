@@ -8,6 +8,7 @@
 
 #include "identity/rules.hpp"
 #include "json/json.hpp"
+#include "projects/lookup.hpp"
 
 namespace fabrica::projects {
 namespace {
@@ -18,9 +19,6 @@ using identity::Permission;
 constexpr db::Query kInsert{"project_insert", R"sql(
   INSERT INTO projects (public_id, organisation, title, summary, sector, demo, created_us)
   VALUES ($1, $2, $3, $4, $5, $6, $7))sql"};
-constexpr db::Query kById{"project_by_id", R"sql(
-  SELECT public_id AS id, organisation, title, summary, sector, demo, created_us AS created
-    FROM projects WHERE public_id = $1)sql"};
 constexpr db::Query kCount{"projects_count", "SELECT count(*) FROM projects"};
 constexpr db::Query kNewest{"projects_newest", R"sql(
   SELECT public_id AS id, organisation, title, summary, sector, demo, created_us AS created
@@ -67,12 +65,6 @@ Result<> check(ProjectDraft const& draft) {
   return fail(Errc::invalid, "input", what, std::move(faults));
 }
 
-Result<Project> load(db::Tx& tx, PublicId const& id) {
-  FABRICA_TRY(auto found, tx.maybe<Project>(kById, id));
-  if (!found) return fail(Errc::not_found, "project", fmt::format("There is no project {}.", id.text()));
-  return *std::move(found);
-}
-
 }  // namespace
 
 Result<Project> Projects::create(db::Tx& tx, Actor const& actor, ProjectDraft const& draft) {
@@ -88,7 +80,8 @@ Result<Project> Projects::create(db::Tx& tx, Actor const& actor, ProjectDraft co
                      Time{clock_.now()}};
   FABRICA_DO(
       tx.run(kInsert, made.id, made.organisation, made.title, made.summary, made.sector, made.demo, made.created));
-  // Who may lead every project needs no role in this one: an administrator makes thousands, and each request reads them all.
+  // Who may lead every project needs no role in this one: an administrator makes thousands, and each request reads them
+  // all.
   if (!identity::authorise(actor, Permission::lead_project, {draft.organisation.text(), made.id.text()}))
     FABRICA_DO(identity_.grant_unchecked(tx, actor.id, {identity::Role::project_lead, made.id.text()}));
   FABRICA_DO(journal_.append(tx, {made.id.text(), "project.created", actor.person.text(), {}, json::write(made)}));
@@ -97,7 +90,7 @@ Result<Project> Projects::create(db::Tx& tx, Actor const& actor, ProjectDraft co
 
 Result<Project> Projects::require(db::Tx& tx, Actor const& actor, PublicId const& id, Permission permission) {
   FABRICA_DO(identity::logged_in(actor));
-  FABRICA_TRY(auto project, load(tx, id));
+  FABRICA_TRY(auto project, find_project(tx, id));
   FABRICA_DO(identity::authorise(actor, permission, {project.organisation.text(), id.text()}));
   return project;
 }
@@ -110,9 +103,14 @@ Result<Project> Projects::get(db::Tx& tx, Actor const& actor, PublicId const& id
 static Result<std::vector<Project>> own_projects(db::Tx& tx, Actor const& actor) {
   std::map<std::string, Project> found;
   for (auto const& grant : actor.grants) {
-    auto const query = identity::scope_of(grant.role) == identity::RoleScope::organisation ? kOfOrganisation : kById;
     if (grant.scope.empty()) continue;
-    FABRICA_TRY(auto const some, tx.all<Project>(query, grant.scope));
+    std::vector<Project> some;
+    if (identity::scope_of(grant.role) == identity::RoleScope::organisation) {
+      FABRICA_TRY(some, tx.all<Project>(kOfOrganisation, grant.scope));
+    } else if (identity::scope_of(grant.role) == identity::RoleScope::project) {
+      FABRICA_TRY(auto const id, PublicId::parse(grant.scope));
+      FABRICA_TRY(some.emplace_back(), find_project(tx, id));
+    }
     for (auto const& project : some)
       if (identity::authorise(actor, Permission::view_project, {project.organisation.text(), project.id.text()}))
         found.emplace(project.id.text(), project);
