@@ -83,10 +83,14 @@ class Outcomes {
   Result<std::vector<PublicId>> rounds_in_intake(db::Tx& tx);
   Result<std::vector<Award>> awards(db::Tx& tx, PublicId const& round);
 
+  // Whether a proposal may get this today: its checks again, by the facts of the day. Errors: conflict "eligibility" with
+  // the rule and what to change.
+  Result<> eligible(db::Tx& tx, PublicId const& proposal, std::string_view partition, std::int64_t amount_units);
   // From evaluating, reserve or offered (whose hold ends in the same transaction). Statement: award.decided.
+  // Errors: those of eligible().
   Result<PublicId> award(db::Tx& tx, PublicId const& proposal, Given const& given);
   // Holds the hours for the applicant and begins the step `response`; says until when an answer is wanted. The hold
-  // has no end: an answer that is late alarms (step.overdue), nothing lapses by itself.
+  // has no end: an answer that is late alarms (step.overdue), nothing lapses by itself. Errors: those of eligible().
   Result<std::optional<Time>> offer(db::Tx& tx, PublicId const& proposal, Given const& given);
   Result<> hold_in_reserve(db::Tx& tx, PublicId const& proposal, std::string_view reason);
   Result<> reject(db::Tx& tx, PublicId const& proposal, std::string_view reason, std::string_view by);

@@ -14,4 +14,7 @@ void add_routes(api::Api& api, Calls& calls);
 // .../form.html, /steps/overdue, /forms, /forms/{form}, /forms/{form}/schema.
 void add_round_routes(api::Api& api, Calls& calls, Rounds& rounds);
 
+// /proposals/{proposal}/checks, .../overrides, /overrides/{override}/end.
+void add_check_routes(api::Api& api, Calls& calls);
+
 }  // namespace fabrica::calls

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <expected>
 #include <set>
 
 #include "base/time.hpp"
@@ -37,8 +39,19 @@ Check check_window(Case const& in) {
   return failed("call_open", fact, in.call.source, "Keep the draft and apply in a call that is open.");
 }
 
+// The proposal or the registration says one thing and the form another.
+Check contradicted(std::string rule, std::string fact, std::string_view here, std::string_view form,
+                   std::string source) {
+  return failed(std::move(rule), fmt::format("{}, the form says {}.", here, form), std::move(source),
+                fmt::format("Make both say the same: the form's answer under {} and this one.", fact));
+}
+
 Check check_kind(Case const& in) {
   auto const& kinds = in.call.organisation_kinds;
+  if (auto const form = form_says(in, "organisation.kind"); form && *form != words(in.organisation.kind))
+    return contradicted("organisation_kind", "organisation.kind",
+                        fmt::format("{} is registered as {}", in.organisation.name, words(in.organisation.kind)), *form,
+                        in.call.source);
   auto const fact = fmt::format("{} is registered as {}.", in.organisation.name, words(in.organisation.kind));
   if (std::ranges::find(kinds, in.organisation.kind) != kinds.end())
     return passed("organisation_kind", fact, in.call.source);
@@ -61,6 +74,10 @@ std::optional<bool> belongs(facts::Country const* country, std::string_view grou
 }
 
 Check check_country(Case const& in) {
+  if (auto const form = form_says(in, "organisation.country"); form && *form != in.organisation.country)
+    return contradicted("country", "organisation.country",
+                        fmt::format("{} is registered in {}", in.organisation.name, in.organisation.country), *form,
+                        in.call.source);
   auto const* country = facts::find(in.countries, in.organisation.country);
   bool unsure = false;
   for (auto const& wanted : in.call.countries) {
@@ -80,40 +97,81 @@ Check check_country(Case const& in) {
   return failed("country", fact, in.call.source, "Apply through an organisation established in an admitted country.");
 }
 
-Check check_answer(std::string rule, std::string question, Answer answer, Answer wanted, std::string source,
-                   std::string remedy) {
-  auto const fact = fmt::format("{} Answer: {}.", question, db::enum_name(answer));
-  if (answer == Answer::unknown)
-    return open_question(std::move(rule), fact, std::move(source), "Answer yes or no and submit again.");
-  if (answer == wanted) return passed(std::move(rule), fact, std::move(source));
-  return failed(std::move(rule), fact, std::move(source), std::move(remedy));
+// An answer every proposal gives; a form that asks the same answers it too.
+struct Question {
+  std::string_view rule;
+  std::string_view asks;
+  Answer answer{};
+  std::string_view fact;  // of the form
+};
+
+// What proposal and form say together, or the check that they contradict each other.
+std::expected<Answer, Check> said(Case const& in, Question const& question, std::string const& source) {
+  auto const form = form_says(in, question.fact);
+  if (!form || *form == "unknown") return question.answer;
+  auto const of_form = *form == "yes" ? Answer::yes : Answer::no;
+  if (question.answer == Answer::unknown || question.answer == of_form) return of_form;
+  return std::unexpected(contradicted(
+      std::string{question.rule}, std::string{question.fact},
+      fmt::format("{} The proposal says {}", question.asks, db::enum_name(question.answer)), *form, source));
+}
+
+Check check_answer(Case const& in, Question const& question, Answer wanted, std::string source, std::string remedy) {
+  std::string const rule{question.rule};
+  auto const answer = said(in, question, source);
+  if (!answer) return answer.error();
+  auto const fact = fmt::format("{} Answer: {}.", question.asks, db::enum_name(*answer));
+  if (*answer == Answer::unknown)
+    return open_question(rule, fact, std::move(source), "Answer yes or no and submit again.");
+  if (*answer == wanted) return passed(rule, fact, std::move(source));
+  return failed(rule, fact, std::move(source), std::move(remedy));
+}
+
+Check check_personal_data(Case const& in) {
+  Question const question{"personal_data", "Are personal data processed?", in.proposal.personal_data, "data.personal"};
+  auto const answer = said(in, question, in.call.source);
+  if (!answer) return answer.error();
+  if (*answer == Answer::unknown)
+    return open_question("personal_data", "Are personal data processed? Not said.", in.call.source,
+                         "Answer yes or no and submit again.");
+  return passed("personal_data", fmt::format("Are personal data processed? Answer: {}.", db::enum_name(*answer)),
+                in.call.source);
 }
 
 void check_answers(Case const& in, std::vector<Check>& out) {
-  out.push_back(check_answer("civilian_purposes", "Is the work for civilian purposes only?",
-                             in.proposal.civilian_purposes, Answer::yes,
-                             "Regulation (EU) 2021/1173 Art. 16 as amended: focus on civilian applications",
-                             "Union hours are for civilian applications: other work needs another route."));
-  out.push_back(check_answer("excluded_uses", "Is a practice of AI Act Article 5 involved?", in.proposal.excluded_uses,
+  out.push_back(check_answer(
+      in, {"civilian_purposes", "Is the work for civilian purposes only?", in.proposal.civilian_purposes, "use.civilian"},
+      Answer::yes, "Regulation (EU) 2021/1173 Art. 16 as amended: focus on civilian applications",
+      "Union hours are for civilian applications: other work needs another route."));
+  out.push_back(check_answer(in,
+                             {"excluded_uses", "Is a practice of AI Act Article 5 involved?", in.proposal.excluded_uses,
+                              "use.prohibited_practice"},
                              Answer::no, "Regulation (EU) 2024/1689 Art. 5",
                              "Prohibited practices get no hours: change the purpose of the work."));
-  if (in.proposal.personal_data == Answer::unknown)
-    out.push_back(open_question("personal_data", "Are personal data processed? Not said.", in.call.source,
-                                "Answer yes or no and submit again."));
-  else
-    out.push_back(
-        passed("personal_data",
-               fmt::format("Are personal data processed? Answer: {}.", db::enum_name(in.proposal.personal_data)),
-               in.call.source));
+  out.push_back(check_personal_data(in));
   if (in.call.kind != CallKind::first_come) return;
-  out.push_back(check_answer("first_come_accepted", "Is an award in order of arrival accepted?",
-                             in.proposal.first_come_accepted, Answer::yes, in.call.source,
+  out.push_back(check_answer(in,
+                             {"first_come_accepted", "Is an award in order of arrival accepted?",
+                              in.proposal.first_come_accepted, "accepted.first_come"},
+                             Answer::yes, in.call.source,
                              "This call awards in order of arrival: accept that, or choose another call."));
+}
+
+std::optional<double> parse_number(std::string const& text) {
+  double out = 0;
+  auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return error == std::errc{} && end == text.data() + text.size() ? std::optional{out} : std::nullopt;
 }
 
 Check check_amount(Case const& in) {
   auto const fact = fmt::format("{} units are asked for; the offer is {} to {} on {}.", in.proposal.amount_units,
                                 in.offer.min_units, in.offer.max_units, in.offer.partition);
+  auto const form = form_says(in, "request.amount");
+  if (auto const asked = form ? parse_number(*form) : std::nullopt;
+      asked && *asked != static_cast<double>(in.proposal.amount_units))
+    return contradicted("amount", "request.amount",
+                        fmt::format("{} units are asked for in the proposal", in.proposal.amount_units), *form,
+                        in.call.source);
   if (in.proposal.amount_units >= in.offer.min_units && in.proposal.amount_units <= in.offer.max_units)
     return passed("amount", fact, in.call.source);
   return failed("amount", fact, in.call.source,
@@ -159,13 +217,42 @@ Check check_effort(Case const& in) {
 
 }  // namespace
 
-std::vector<Check> check_proposal(Case const& in) {
-  std::vector<Check> out{check_window(in), check_kind(in), check_country(in)};
-  check_answers(in, out);
-  out.push_back(check_amount(in));
-  out.push_back(check_duration(in));
-  out.push_back(check_memory(in));
-  out.push_back(check_effort(in));
+std::vector<Judged> judge(Case const& in) {
+  bool const submission = in.stage == Stage::submission;
+  std::vector<Check> checks{check_kind(in), check_country(in)};
+  check_answers(in, checks);
+  if (submission) {
+    checks.push_back(check_amount(in));
+    checks.push_back(check_duration(in));
+    checks.push_back(check_memory(in));
+    checks.push_back(check_effort(in));
+  }
+  std::vector<Judged> out;
+  if (submission) out.push_back({check_window(in), "", false});
+  for (auto& one : checks) {
+    auto const compared = one.fact;
+    out.push_back({std::move(one), compared, true});
+  }
+  for (auto& one : judge_eligibility(in)) out.push_back(std::move(one));
+  return out;
+}
+
+std::vector<Check> check_proposal(Case const& in) { return with_overrides(judge(in), {}); }
+
+std::vector<Check> with_overrides(std::vector<Judged> const& judged, std::span<Overriding const> overrides) {
+  std::vector<Check> out;
+  for (auto const& one : judged) {
+    out.push_back(one.check);
+    if (one.check.outcome == Outcome::pass || !one.overridable) continue;
+    for (auto const& by : overrides) {
+      if (by.rule != one.check.rule || by.compared != one.compared) continue;
+      auto& check = out.back();
+      check.outcome = Outcome::pass;
+      check.fact += fmt::format(" Let pass on {} by {}: {}", format_date(by.made.us), db::enum_name(by.made_as), by.reason);
+      check.remedy.clear();
+      break;
+    }
+  }
   return out;
 }
 
@@ -213,6 +300,37 @@ void check_reviewed(CallDraft const& draft, std::vector<Fault>& faults) {
 
 }  // namespace
 
+namespace {
+
+bool is_country(std::string_view text) {
+  return text.size() == 2 && text[0] >= 'A' && text[0] <= 'Z' && text[1] >= 'A' && text[1] <= 'Z';
+}
+
+void check_eligibility(CallDraft const& draft, std::vector<Fault>& faults) {
+  auto const& rules = *draft.eligibility;
+  std::set<RunningOf> of;
+  for (std::size_t at = 0; at < rules.running.size(); ++at)
+    if (!of.insert(rules.running[at].of).second)
+      faults.push_back({fmt::format("/eligibility/running/{}/of", at), "One rule for each: project, organisation, person."});
+  std::set<std::string> facts;
+  for (std::size_t at = 0; at < rules.declarations.size(); ++at)
+    if (!facts.insert(rules.declarations[at].fact).second)
+      faults.push_back({fmt::format("/eligibility/declarations/{}/fact", at), "Ask each declaration once."});
+  if (!rules.de_minimis) return;
+  if (!is_country(rules.de_minimis->granting_state))
+    faults.push_back({"/eligibility/de_minimis/granting_state", "The state is two capital letters, for example LV."});
+  std::set<std::string> valued;
+  for (std::size_t at = 0; at < rules.de_minimis->values.size(); ++at) {
+    auto const& one = rules.de_minimis->values[at].partition;
+    auto const where = fmt::format("/eligibility/de_minimis/values/{}/partition", at);
+    if (std::ranges::find(draft.offers, one, &OfferDraft::partition) == draft.offers.end())
+      faults.push_back({where, "The call does not offer it."});
+    if (!valued.insert(one).second) faults.push_back({where, "Value each partition once."});
+  }
+}
+
+}  // namespace
+
 Result<> check(CallDraft const& draft) {
   std::vector<Fault> faults;
   if (draft.closes && draft.closes->us <= draft.opens.us)
@@ -227,14 +345,14 @@ Result<> check(CallDraft const& draft) {
   }
   for (std::size_t at = 0; at < draft.countries.size(); ++at) {
     auto const& one = draft.countries[at];
-    bool const code = one.size() == 2 && one[0] >= 'A' && one[0] <= 'Z' && one[1] >= 'A' && one[1] <= 'Z';
-    if (!code && one != "eu" && one != "eurohpc" && one != "associated")
+    if (!is_country(one) && one != "eu" && one != "eurohpc" && one != "associated")
       faults.push_back({fmt::format("/countries/{}", at),
                         "A country is two capital letters; the groups are eu, eurohpc and associated."});
   }
   if (draft.reviewed.has_value() != (draft.kind == CallKind::reviewed))
     faults.push_back({"/reviewed", "A call of the kind reviewed has these rules, and no other call has."});
   if (draft.reviewed) check_reviewed(draft, faults);
+  if (draft.eligibility) check_eligibility(draft, faults);
   if (faults.empty()) return {};
   auto const what = faults.front().what;
   return fail(Errc::invalid, "input", what, std::move(faults));

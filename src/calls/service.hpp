@@ -21,6 +21,8 @@ struct OfferRow;
 struct ProposalRow;
 struct Rules;
 }  // namespace store
+enum class Stage : std::uint8_t;
+struct Judged;
 
 // Where a project's jobs on a partition are charged: what compute needs of an award.
 struct ChargedTo {
@@ -68,6 +70,18 @@ class Calls {
   // Reviewed calls, before the cut-off: a proposal that was sent becomes a draft again. Statement: proposal.recalled.
   Result<Proposal> recall(db::Tx& tx, identity::Actor const& actor, PublicId const& proposal);
   Result<Proposal> withdraw(db::Tx& tx, identity::Actor const& actor, PublicId const& proposal);
+  // Every check as it comes out now; nothing is kept and nothing decided.
+  Result<Checked> checks(db::Tx& tx, identity::Actor const& actor, PublicId const& proposal);
+  // An officer lets a check pass, for the fact it has now. Statement: eligibility.overridden.
+  // Errors: forbidden "own_project", conflict "proposal_state", invalid "rule" (no such check), conflict "check_passes",
+  // conflict "not_overridable" (the window of the call, the form: nobody's word changes these), conflict "overridden".
+  Result<Override> override_check(db::Tx& tx, identity::Actor const& actor, PublicId const& proposal,
+                                  OverrideDraft const& draft);
+  // Takes it back. Statement: eligibility.override_ended. Errors: not_found "override", conflict "override_over".
+  Result<Override> end_override(db::Tx& tx, identity::Actor const& actor, PublicId const& override_id,
+                                std::string const& reason);
+  // Those of a proposal, ended ones too, newest first.
+  Result<std::vector<Override>> overrides(db::Tx& tx, identity::Actor const& actor, PublicId const& proposal);
   // The form with its answers, as the applicants read it. Errors: not_found "form" for a call without one.
   struct FormPage {
     forms::Sheet sheet;
@@ -96,9 +110,24 @@ class Calls {
                                identity::Permission permission);
   Result<Proposal> store_draft(db::Tx& tx, PublicId const& project, PublicId const& id, ProposalDraft const& draft,
                                bool is_new);
-  Result<std::vector<Check>> check(db::Tx& tx, Loaded const& loaded, Call const& call, Offer const& offer);
+  // With what it compared, before any override.
+  Result<std::vector<Judged>> judge(db::Tx& tx, store::ProposalRow const& proposal, Call const& call, Offer const& offer,
+                                    Stage stage);
+  // With the overrides that hold.
+  Result<std::vector<Check>> check(db::Tx& tx, store::ProposalRow const& proposal, Call const& call, Offer const& offer,
+                                   Stage stage);
+  // As its submission would find them, with what its form still lacks.
+  Result<std::vector<Check>> draft_checks(db::Tx& tx, store::ProposalRow const& proposal);
+  Result<> keep_draft_checks(db::Tx& tx, PublicId const& proposal);
+  Result<store::ProposalRow> for_officer(db::Tx& tx, identity::Actor const& actor, PublicId const& proposal);
+  // Whether it may be awarded this much of that partition today. Errors: conflict "eligibility", naming rule and remedy.
+  Result<> require_eligible(db::Tx& tx, store::ProposalRow const& proposal, std::string_view partition,
+                            std::int64_t amount_units);
   Result<> check_round(db::Tx& tx, Loaded const& loaded, Call const& call);
-  Result<> serve_line(db::Tx& tx, Offer const& offer);
+  // `checked`: a proposal whose checks were made in this very transaction.
+  Result<> serve_line(db::Tx& tx, Offer const& offer, PublicId const& checked = {});
+  // A proposal in line that is not eligible any more leaves it: asked or rejected, with the reason.
+  Result<> turn_away(db::Tx& tx, store::ProposalRow const& proposal, std::vector<Check> const& checks);
   Result<> award(db::Tx& tx, PublicId const& proposal, Offer const& offer);
   // The one way to an award: state, account, transfer and statement.
   Result<PublicId> grant(db::Tx& tx, store::ProposalRow const& proposal, store::OfferRow const& offer,

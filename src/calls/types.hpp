@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/describe.hpp>
+#include <map>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -9,6 +10,7 @@
 #include "base/id.hpp"
 #include "base/time.hpp"
 #include "budget/service.hpp"
+#include "calls/eligibility.hpp"
 #include "calls/reviewed.hpp"
 #include "identity/service.hpp"
 #include "json/json.hpp"
@@ -58,6 +60,7 @@ struct CallDraft {
   std::vector<OfferDraft> offers;         // of each round
   std::optional<ReviewedRules> reviewed;  // of the kind reviewed, and of no other
   std::optional<bool> demo;
+  std::optional<Eligibility> eligibility{};
 
   static constexpr auto limits() {
     return std::tuple{json::length(&CallDraft::title, 1, 200),
@@ -72,7 +75,7 @@ struct CallDraft {
 };
 BOOST_DESCRIBE_STRUCT(CallDraft, (),
                       (title, summary, kind, access_mode, opens, closes, duration_days_max, answer_working_days,
-                       organisation_kinds, countries, source, offers, reviewed, demo))
+                       organisation_kinds, countries, source, offers, reviewed, demo, eligibility))
 
 struct Offer {
   PublicId id;
@@ -107,10 +110,11 @@ struct Call {
   bool demo = false;
   std::vector<Offer> offers;
   std::optional<ReviewedRules> reviewed;
+  std::optional<Eligibility> eligibility{};
 };
 BOOST_DESCRIBE_STRUCT(Call, (),
                       (id, round, title, summary, kind, state, version, access_mode, opens, closes, duration_days_max,
-                       answer_working_days, organisation_kinds, countries, source, demo, offers, reviewed))
+                       answer_working_days, organisation_kinds, countries, source, demo, offers, reviewed, eligibility))
 
 // Yes, no, or not said: what is not said never passes a check.
 enum class Answer : std::uint8_t { yes, no, unknown };
@@ -146,19 +150,25 @@ struct ProposalDraft {
   std::optional<std::int64_t> minimum_units{};
   std::optional<std::vector<FallBack>> fall_backs{};
   std::optional<bool> confidential{};  // the public register of awards leaves the organisation out
+  // What the call's rules of eligibility ask: who leads, the last day of that person's contract (YYYY-MM-DD), and
+  // declarations its form does not ask, by fact.
+  std::optional<PublicId> principal_investigator{};
+  std::optional<std::string> contract_until{};
+  std::optional<std::map<std::string, std::string>> declarations{};
 
   static constexpr auto limits() {
     return std::tuple{
         json::length(&ProposalDraft::partition, 1, 100), json::range(&ProposalDraft::amount_units, 1, 1'000'000'000),
         json::range(&ProposalDraft::duration_days, 1, 3650), json::length(&ProposalDraft::purpose, 1, 8000),
         json::length(&ProposalDraft::amount_reason, 1, 4000),
-        json::range(&ProposalDraft::minimum_units, 1, 1'000'000'000), json::items(&ProposalDraft::fall_backs, 0, 10)};
+        json::range(&ProposalDraft::minimum_units, 1, 1'000'000'000), json::items(&ProposalDraft::fall_backs, 0, 10),
+        json::length(&ProposalDraft::contract_until, 10, 10), json::items(&ProposalDraft::declarations, 0, 50)};
   }
 };
 BOOST_DESCRIBE_STRUCT(ProposalDraft, (),
                       (call, partition, amount_units, duration_days, purpose, civilian_purposes, excluded_uses,
                        personal_data, first_come_accepted, amount_reason, plan, form, minimum_units, fall_backs,
-                       confidential))
+                       confidential, principal_investigator, contract_until, declarations))
 
 enum class Outcome : std::uint8_t { pass, fail, unknown };
 BOOST_DESCRIBE_ENUM(Outcome, pass, fail, unknown)
@@ -219,6 +229,9 @@ inline constexpr std::array kProposalSteps{
     ProposalStep{ProposalState::incomplete, ProposalEvent::reject, ProposalState::rejected},
     ProposalStep{ProposalState::incomplete, ProposalEvent::withdraw, ProposalState::withdrawn},
     ProposalStep{ProposalState::waiting, ProposalEvent::award, ProposalState::awarded},
+    // What was true when it got in line need not be when its turn comes.
+    ProposalStep{ProposalState::waiting, ProposalEvent::ask, ProposalState::incomplete},
+    ProposalStep{ProposalState::waiting, ProposalEvent::reject, ProposalState::rejected},
     ProposalStep{ProposalState::waiting, ProposalEvent::withdraw, ProposalState::withdrawn},
     ProposalStep{ProposalState::draft, ProposalEvent::enter, ProposalState::submitted},
     ProposalStep{ProposalState::incomplete, ProposalEvent::enter, ProposalState::submitted},
@@ -269,11 +282,48 @@ struct Proposal {
   std::optional<std::int64_t> minimum_units{};
   std::optional<std::vector<FallBack>> fall_backs{};
   std::optional<bool> confidential{};
+  std::optional<PublicId> principal_investigator{};
+  std::optional<std::string> contract_until{};
+  std::optional<std::map<std::string, std::string>> declarations{};
 };
 BOOST_DESCRIBE_STRUCT(Proposal, (),
                       (id, project, call, round, call_version, offer, partition, unit, amount_units, duration_days,
                        purpose, state, submitted, decided, decision_reason, checks, award, plan, form, minimum_units,
-                       fall_backs, confidential))
+                       fall_backs, confidential, principal_investigator, contract_until, declarations))
+
+// What a proposal's checks say now, before anybody sends or decides anything.
+struct Checked {
+  PublicId proposal;
+  ProposalState state{};
+  Time evaluated;
+  std::vector<Check> checks;
+};
+BOOST_DESCRIBE_STRUCT(Checked, (), (proposal, state, evaluated, checks))
+
+struct OverrideDraft {
+  std::string rule;
+  std::string reason;
+
+  static constexpr auto limits() {
+    return std::tuple{json::length(&OverrideDraft::rule, 1, 80), json::length(&OverrideDraft::reason, 10, 4000)};
+  }
+};
+BOOST_DESCRIBE_STRUCT(OverrideDraft, (), (rule, reason))
+
+// An officer's word that a check passes although the program says otherwise. It holds for the fact it was given for: when
+// that changes, the check is as the program finds it.
+struct Override {
+  PublicId id;
+  PublicId proposal;
+  std::string rule;
+  std::string fact;
+  std::string reason;
+  PublicId made_by;
+  identity::Role made_as{};
+  Time made;
+  std::optional<Time> ended{};
+};
+BOOST_DESCRIBE_STRUCT(Override, (), (id, proposal, rule, fact, reason, made_by, made_as, made, ended))
 
 // Hours a project may use on a partition, with the account that counts them.
 struct Award {

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/acting.hpp"
 #include "base/bytes.hpp"
 #include "base/id.hpp"
 #include "base/result.hpp"
@@ -118,6 +119,9 @@ class Tx {
   // Runs once, after the commit is durable, on whatever thread committed: wake somebody, never work.
   virtual void after_commit(std::function<void()> notify) = 0;
 
+  // Who acts in this transaction, if it was said: the journal adds for whom.
+  Acting const* acting() const { return acting_.get(); }
+
  protected:
   virtual Result<> run_query(Query const&, Param const* params, std::size_t count,
                              std::function<void(Row const&)> const& visit) = 0;
@@ -128,6 +132,22 @@ class Tx {
 
   friend class FaultyTx;   // db/testing: passes calls on, failing the n-th
   friend class Migration;  // db/migrate.cpp
+
+ private:
+  friend class ActingIn;
+  std::shared_ptr<Acting const> acting_;
+};
+
+// Says who acts in a transaction for as long as it lives: a connection's transactions share one Tx.
+class ActingIn {
+ public:
+  ActingIn(Tx& tx, std::shared_ptr<Acting const> who) : tx_{tx} { tx_.acting_ = std::move(who); }
+  ~ActingIn() { tx_.acting_.reset(); }
+  ActingIn(ActingIn const&) = delete;
+  ActingIn& operator=(ActingIn const&) = delete;
+
+ private:
+  Tx& tx_;
 };
 
 // Safe from any thread. A write closure runs in a transaction that commits durably before write() returns, or not at all

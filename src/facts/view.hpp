@@ -213,6 +213,13 @@ struct ComputeThreshold : Fact {
 };
 BOOST_DESCRIBE_STRUCT(ComputeThreshold, (Fact), (flop, fraction, citation, notes))
 
+// A number that rules of eligibility compare with: size classes of enterprises, holdings, ceilings of aid.
+struct EligibilityLimit : Fact {
+  std::optional<std::int64_t> value;
+  std::optional<std::string> unit, citation, notes;
+};
+BOOST_DESCRIBE_STRUCT(EligibilityLimit, (Fact), (value, unit, citation, notes))
+
 // Everything that holds on one day; what rules work on. Rows stand in the order of the shipped file, new own ones after
 // it.
 struct View {
@@ -235,11 +242,12 @@ struct View {
   std::vector<AntennaLink> antenna_links;
   std::vector<Country> countries;
   std::vector<ComputeThreshold> compute_thresholds;
+  std::vector<EligibilityLimit> eligibility_limits;
 };
 BOOST_DESCRIBE_STRUCT(View, (),
                       (date, access_modes, mode_offers, mode_quotas, cut_offs, systems, partitions, billing_rules,
                        accelerators, accelerator_peaks, utilisation, grid_carbon, pue, power, factories, antennas,
-                       antenna_links, countries, compute_thresholds))
+                       antenna_links, countries, compute_thresholds, eligibility_limits))
 
 // The row of that key, or none.
 template <class T>

@@ -9,5 +9,8 @@ namespace fabrica::identity {
 Result<Person> person(db::Tx& tx, PublicId const& id);
 // Who holds a role in this project or organisation, everybody once.
 Result<std::vector<Person>> holders(db::Tx& tx, PublicId const& scope);
+// Who holds this very role there, and where a person holds it; roles of one's own, not lent ones.
+Result<std::vector<PublicId>> holders_of(db::Tx& tx, Role role, PublicId const& scope);
+Result<std::vector<PublicId>> scopes_of(db::Tx& tx, PublicId const& person, Role role);
 
 }  // namespace fabrica::identity

@@ -56,6 +56,11 @@ bool holds_at(Grant const& grant, Place place) {
   std::unreachable();
 }
 
+void note_giver(Acting& acting, PublicId const& giver) {
+  if (std::ranges::find(acting.on_behalf_of, giver.text()) == acting.on_behalf_of.end())
+    acting.on_behalf_of.push_back(giver.text());
+}
+
 std::string holders_of(Permission permission) {
   std::string names;
   for (auto const& row : kRoles) {
@@ -94,9 +99,14 @@ Result<> logged_in(Actor const& actor) {
 
 Result<> authorise(Actor const& actor, Permission permission, Place place) {
   FABRICA_DO(logged_in(actor));
-  bool const by_role = std::ranges::any_of(
-      actor.grants, [&](Grant const& grant) { return role_may(grant.role, permission) && holds_at(grant, place); });
-  if (!by_role)
+  auto const giving = [&](bool delegated) {
+    return std::ranges::find_if(actor.grants, [&](Grant const& grant) {
+      return grant.on_behalf_of.has_value() == delegated && role_may(grant.role, permission) && holds_at(grant, place);
+    });
+  };
+  bool const by_own = giving(false) != actor.grants.end();
+  auto const delegated = by_own ? actor.grants.end() : giving(true);
+  if (!by_own && delegated == actor.grants.end())
     return fail(
         Errc::forbidden, "role",
         fmt::format("This needs the permission {}, which here belongs to: {}. Ask an administrator for the role.",
@@ -104,6 +114,7 @@ Result<> authorise(Actor const& actor, Permission permission, Place place) {
   if (!actor.scopes.empty() && std::ranges::find(actor.scopes, name_of(permission)) == actor.scopes.end())
     return fail(Errc::forbidden, "token_scope",
                 fmt::format("The token is not allowed {}: make one with that scope.", name_of(permission)));
+  if (!by_own && actor.acting) note_giver(*actor.acting, *delegated->on_behalf_of);
   return {};
 }
 
@@ -148,6 +159,8 @@ Result<> check(TokenDraft const& draft) {
 }
 
 Result<> check(Grant const& grant) {
+  if (grant.on_behalf_of)
+    return fail(Errc::invalid, "grant_delegated", "A role is delegated by who has it: POST /delegations.");
   bool const scoped = scope_of(grant.role) != RoleScope::factory;
   if (scoped && !PublicId::parse(grant.scope))
     return fail(

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <boost/describe.hpp>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/acting.hpp"
 #include "base/id.hpp"
 #include "base/time.hpp"
 
@@ -31,8 +33,9 @@ BOOST_DESCRIBE_ENUM(Role, administrator, access_officer, operator_, auditor, org
 struct Grant {
   Role role{};
   std::string scope;
+  std::optional<PublicId> on_behalf_of{};  // delegated by this person for a time; absent: one's own
 };
-BOOST_DESCRIBE_STRUCT(Grant, (), (role, scope))
+BOOST_DESCRIBE_STRUCT(Grant, (), (role, scope, on_behalf_of))
 
 // Who is asking. Made by authenticate() alone; every use case takes one and asks authorise() before it acts.
 struct Actor {
@@ -42,6 +45,8 @@ struct Actor {
   std::vector<Grant> grants;
   // What an API token was limited to; empty means everything the person may do.
   std::vector<std::string> scopes;
+  // Where authorise() notes whose delegated role it needed; copies of an actor share it. Absent: nobody asks.
+  std::shared_ptr<Acting> acting{};
 
   bool anonymous() const { return person.empty(); }
 };

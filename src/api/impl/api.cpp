@@ -190,6 +190,7 @@ Result<http::Response> Api::answer_change(Operation const& operation, http::Requ
   if (key.empty()) {
     FABRICA_TRY(auto body, database_.write([&](db::Tx& tx) {
       call.start_over();
+      db::ActingIn const acting{tx, call.actor().acting};
       return act(call, tx);
     }));
     return response_of(call, std::move(body));
@@ -218,6 +219,7 @@ Result<http::Response> Api::act_once(Operation const& operation, Call& call, std
       stored.reset();
     }
     if (stored) return std::string{};
+    db::ActingIn const acting{tx, call.actor().acting};
     FABRICA_TRY(auto body, act(call, tx));
     auto const response = response_of(call, body);
     std::optional<std::string_view> const kept =

@@ -75,6 +75,8 @@ struct Factory::Parts {
   std::unique_ptr<journal::Sequencer> sequencer;
   identity::Identity identity{clock, random, journal};
   Doorkeeper doorkeeper{identity};
+  identity::Declarations declarations{clock, random, journal};
+  identity::Roles roles{clock, random, journal};
   facts::Store facts{facts::Shipped::embedded(), clock, random};
   budget::Budget budget{clock, random};
   projects::Projects projects{clock, random, journal, identity};
@@ -210,10 +212,12 @@ Result<> Factory::Parts::open_modules() {
 
 void Factory::Parts::add_routes() {
   add_identity_routes(*api, identity, clock);
+  add_organisation_routes(*api, identity, declarations, roles, facts, clock);
   add_plan_routes(*api, facts, journal);
   projects::add_routes(*api, projects, journal);
   calls::add_routes(*api, calls);
   calls::add_round_routes(*api, calls, rounds);
+  calls::add_check_routes(*api, calls);
   reviews::add_routes(*api, reviews);
   decisions::add_routes(*api, decisions);
   dataspace::add_routes(*api, *dataspace);

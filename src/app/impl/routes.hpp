@@ -3,6 +3,8 @@
 #include "api/api.hpp"
 #include "facts/service.hpp"
 #include "http/router.hpp"
+#include "identity/declarations.hpp"
+#include "identity/roles.hpp"
 #include "identity/service.hpp"
 #include "journal/sequencer.hpp"
 
@@ -12,6 +14,9 @@ namespace fabrica::app {
 
 // /sessions, /me, /organisations, /people, /tokens.
 void add_identity_routes(api::Api& api, identity::Identity& identity, Clock const& clock);
+// /organisations/{organisation}/figures, .../aid, /figures/{figures}/verdict, /people/{person}/grants/revoke, /delegations.
+void add_organisation_routes(api::Api& api, identity::Identity& identity, identity::Declarations& declarations,
+                             identity::Roles& roles, facts::Store& facts, Clock const& clock);
 // /plan, /facts/{kind}, /facts.
 void add_plan_routes(api::Api& api, facts::Store& facts, journal::Journal& journal);
 // /log/checkpoint, /log/tile/..., /log/policy, /log/status, /log/proofs/{index}.

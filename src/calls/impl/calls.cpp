@@ -25,7 +25,7 @@ journal::Statement about(std::string_view kind, Actor const& actor, std::string 
   return {std::string{journal::kFactoryChain}, std::string{kind}, actor.person.text(), {}, std::move(body)};
 }
 
-Offer offer_of(store::OfferRow const& row, std::int64_t left_micro) {
+Offer offer_with(store::OfferRow const& row, std::int64_t left_micro) {
   return {row.public_id,
           row.partition_name,
           row.unit,
@@ -45,7 +45,8 @@ store::Rules rules_from(CallDraft const& draft) {
           draft.countries,
           draft.source,
           draft.reviewed,
-          draft.offers};
+          draft.offers,
+          draft.eligibility};
 }
 
 Result<schedule::Round> first_round(ReviewedRules const& rules, Micros from) {
@@ -107,12 +108,13 @@ Result<Call> Calls::load_call(db::Tx& tx, PublicId const& id, std::optional<std:
             rules.source,
             row->demo,
             {},
-            rules.reviewed};
+            rules.reviewed,
+            rules.eligibility};
   for (auto const& offer : rows) {
     auto const account = budget_.find_account(tx, offer.public_id.text(), budget::AccountKind::capacity);
     if (!account && account.error().code != Errc::not_found) return std::unexpected(account.error());
     call.offers.push_back(
-        offer_of(offer, account ? account->available_micro() : offer.capacity_units * budget::kMicroUnits));
+        offer_with(offer, account ? account->available_micro() : offer.capacity_units * budget::kMicroUnits));
   }
   return call;
 }

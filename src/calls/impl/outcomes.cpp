@@ -196,11 +196,17 @@ Result<> Outcomes::release_hold(db::Tx& tx, Loaded const& loaded) {
   return budget_.void_hold(tx, hold_of(loaded.row.public_id));
 }
 
+Result<> Outcomes::eligible(db::Tx& tx, PublicId const& id, std::string_view partition, std::int64_t amount_units) {
+  FABRICA_TRY(auto const loaded, load(tx, id));
+  return calls_.require_eligible(tx, loaded.row, partition, amount_units);
+}
+
 Result<PublicId> Outcomes::award(db::Tx& tx, PublicId const& id, Given const& given) {
   FABRICA_TRY(auto const loaded, load(tx, id));
   if (!next(loaded.row.state, ProposalEvent::award))
     return fail(Errc::conflict, "proposal_state",
                 fmt::format("This proposal is {}: it cannot be awarded.", db::enum_name(loaded.row.state)));
+  FABRICA_DO(calls_.require_eligible(tx, loaded.row, given.partition, given.amount_units));
   FABRICA_DO(release_hold(tx, loaded));
   FABRICA_DO(end_step(tx, loaded, StepKind::decision, true, given.reason, given.actor));
   FABRICA_DO(end_step(tx, loaded, StepKind::response, true, given.reason, given.actor));
@@ -212,6 +218,7 @@ Result<PublicId> Outcomes::award(db::Tx& tx, PublicId const& id, Given const& gi
 
 Result<std::optional<Time>> Outcomes::offer(db::Tx& tx, PublicId const& id, Given const& given) {
   FABRICA_TRY(auto const loaded, load(tx, id));
+  FABRICA_DO(calls_.require_eligible(tx, loaded.row, given.partition, given.amount_units));
   FABRICA_DO(move(tx, loaded, ProposalEvent::offer, given.reason));
   FABRICA_DO(end_step(tx, loaded, StepKind::decision, true, given.reason, given.actor));
   FABRICA_TRY(auto const offers, tx.all<store::OfferRow>(store::kOffersOfRound, *loaded.row.round_id));

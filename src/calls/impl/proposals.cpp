@@ -4,11 +4,11 @@
 #include <algorithm>
 
 #include "base/check.hpp"
+#include "calls/impl/judged.hpp"
 #include "calls/impl/plan_check.hpp"
 #include "calls/impl/store.hpp"
 #include "calls/rules.hpp"
 #include "calls/service.hpp"
-#include "facts/service.hpp"
 #include "forms/check.hpp"
 #include "forms/shipped.hpp"
 
@@ -76,22 +76,13 @@ Result<Proposal> proposal_of(store::ProposalRow const& row) {
       row.amount_units,    row.duration_days,   answers.purpose,     row.state,
       row.submitted_us,    row.decided_us,      row.decision_reason, std::move(checks),
       row.award_public_id, answers.plan,        std::move(form),     answers.minimum_units,
-      answers.fall_backs,  answers.confidential};
+      answers.fall_backs,  answers.confidential, answers.principal_investigator, answers.contract_until,
+      answers.declarations};
 }
 
 Offer const* offer_for(Call const& call, std::string_view partition) {
   auto const found = std::ranges::find(call.offers, partition, &Offer::partition);
   return found == call.offers.end() ? nullptr : &*found;
-}
-
-// What stands in the way: what failed, and what is not known only where nothing failed.
-std::string reason_of(std::span<Check const> checks) {
-  bool const failed = std::ranges::find(checks, Outcome::fail, &Check::outcome) != checks.end();
-  auto const outcome = failed ? Outcome::fail : Outcome::unknown;
-  std::string text;
-  for (auto const& one : checks)
-    if (one.outcome == outcome) text += fmt::format("{}{}: {}", text.empty() ? "" : " ", one.rule, one.remedy);
-  return text;
 }
 
 // The call's form held against the answers; nothing for a call without one.
@@ -140,6 +131,20 @@ Result<> check_choices(CallKind kind, ProposalDraft const& draft, std::vector<st
   return fail(Errc::invalid, "choices", what, std::move(faults));
 }
 
+// What the call's rules of eligibility read of the proposal itself.
+Result<> check_declared(ProposalDraft const& draft) {
+  std::vector<Fault> faults;
+  if (draft.contract_until && !parse_time(*draft.contract_until))
+    faults.push_back({"/contract_until", "The last day is written YYYY-MM-DD."});
+  if (draft.declarations)
+    for (auto const& [fact, value] : *draft.declarations)
+      if (fact.empty() || fact.size() > 80 || value.empty() || value.size() > 200)
+        faults.push_back({"/declarations", "A declaration has a fact of 1 to 80 bytes and a value of 1 to 200."});
+  if (faults.empty()) return {};
+  auto const what = faults.front().what;
+  return fail(Errc::invalid, "declarations", what, std::move(faults));
+}
+
 // What the applicant answered with "unknown" asks, as everything unknown does.
 void add_questions(forms::Checked const& form, Call const& call, std::vector<Check>& checks) {
   for (auto const& one : form.questions)
@@ -174,6 +179,7 @@ Result<Proposal> Calls::store_draft(db::Tx& tx, PublicId const& project, PublicI
                 {{"/partition", "not offered"}});
   }
   FABRICA_DO(check_choices(call->kind, draft, offers));
+  FABRICA_DO(check_declared(draft));
   FABRICA_DO(read_plan_request(draft.plan));
   FABRICA_TRY(auto const rules, json::read<store::Rules>(call->rules));
   FABRICA_TRY(auto const form, form_of(rules, draft.form, forms::Stage::draft));
@@ -183,7 +189,10 @@ Result<Proposal> Calls::store_draft(db::Tx& tx, PublicId const& project, PublicI
                                draft.plan,
                                draft.minimum_units,
                                draft.fall_backs,
-                               draft.confidential};
+                               draft.confidential,
+                               draft.principal_investigator,
+                               draft.contract_until,
+                               draft.declarations};
   if (is_new) {
     FABRICA_DO(tx.run(store::kProposalInsert, id, project, call->id, call->version, call->round_id, offer->id,
                       draft.amount_units, draft.duration_days, json::write(answers), kept, clock_.now()));
@@ -197,6 +206,7 @@ Result<Proposal> Calls::store_draft(db::Tx& tx, PublicId const& project, PublicI
                       ? "A proposal that was sent cannot be changed: call it back before the cut-off."
                       : "A proposal that was sent cannot be changed: withdraw it and write another.");
   }
+  FABRICA_DO(keep_draft_checks(tx, id));
   FABRICA_TRY(auto const row, tx.one<store::ProposalRow>(store::kProposalById, id));
   return proposal_of(row);
 }
@@ -210,29 +220,10 @@ Result<Calls::Loaded> Calls::load_proposal(db::Tx& tx, Actor const& actor, Publi
   return Loaded{*std::move(row), std::move(project), std::move(answers)};
 }
 
-Result<std::vector<Check>> Calls::check(db::Tx& tx, Loaded const& loaded, Call const& call, Offer const& offer) {
-  FABRICA_TRY(auto const organisation, identity_.organisation(tx, loaded.project.organisation));
-  FABRICA_TRY(auto const view, facts_.view(tx, format_date(clock_.now())));
-  FABRICA_TRY(auto plan, plan_for(loaded.answers.plan, view, offer));
-  ProposalDraft const proposal{call.id,
-                               offer.partition,
-                               loaded.row.amount_units,
-                               loaded.row.duration_days,
-                               loaded.answers.purpose,
-                               loaded.answers.civilian_purposes,
-                               loaded.answers.excluded_uses,
-                               loaded.answers.personal_data,
-                               loaded.answers.first_come_accepted,
-                               loaded.answers.amount_reason,
-                               loaded.answers.plan,
-                               {}};
-  return check_proposal({organisation, call, offer, proposal, std::move(plan), view.countries, clock_.now()});
-}
-
 Result<Proposal> Calls::submit(db::Tx& tx, Actor const& actor, PublicId const& id) {
   FABRICA_TRY(auto const loaded, load_proposal(tx, actor, id, Permission::work_in_project));
   auto const& row = loaded.row;
-  if (!next(row.state, ProposalEvent::ask))
+  if (!next(row.state, ProposalEvent::enter))
     return fail(Errc::conflict, "proposal_state",
                 fmt::format("This proposal is {}: it was sent already.", db::enum_name(row.state)));
   FABRICA_TRY(auto const call, load_call(tx, row.call_public_id, row.call_version));
@@ -242,7 +233,7 @@ Result<Proposal> Calls::submit(db::Tx& tx, Actor const& actor, PublicId const& i
   FABRICA_TRY(auto const rules, rules_of(tx, row.call_id, row.call_version));
   auto const given = row.form_answers ? std::optional{json::Raw{*row.form_answers}} : std::nullopt;
   FABRICA_TRY(auto const form, form_of(rules, given, forms::Stage::submission));
-  FABRICA_TRY(auto checks, check(tx, loaded, call, *offer));
+  FABRICA_TRY(auto checks, check(tx, row, call, *offer, Stage::submission));
   if (form) add_questions(*form, call, checks);
   auto const verdict = verdict_of(checks, call.kind);
   auto const state = *next(row.state, verdict);
@@ -267,7 +258,7 @@ Result<Proposal> Calls::submit(db::Tx& tx, Actor const& actor, PublicId const& i
       journal_.append(tx, in_project(row.project, "proposal.submitted", actor.person.text(), json::write(submitted))));
   FABRICA_DO(journal_.append(
       tx, in_project(row.project, "proposal.checked", journal::kProgram, json::write(CheckedBody{id, state, checks}))));
-  if (state == ProposalState::waiting) FABRICA_DO(serve_line(tx, *offer));
+  if (state == ProposalState::waiting) FABRICA_DO(serve_line(tx, *offer, id));
   FABRICA_TRY(auto const again, tx.one<store::ProposalRow>(store::kProposalById, id));
   return proposal_of(again);
 }
@@ -302,18 +293,31 @@ Result<Proposal> Calls::recall(db::Tx& tx, Actor const& actor, PublicId const& i
   return proposal_of(again);
 }
 
-// In order of arrival, and nobody overtakes: the first one that does not fit ends the round.
-Result<> Calls::serve_line(db::Tx& tx, Offer const& offer) {
+// In order of arrival, and nobody overtakes: the first one that does not fit ends the round. Whose turn has come is asked
+// once more whether it may have the hours; who may not leaves the line, and it goes on.
+Result<> Calls::serve_line(db::Tx& tx, Offer const& offer, PublicId const& checked) {
   FABRICA_TRY(auto const capacity, budget_.find_account(tx, offer.id.text(), budget::AccountKind::capacity));
   FABRICA_TRY(auto const row, tx.one<store::OfferRow>(store::kOfferById, offer.id));
   auto left = capacity.available_micro();
+  bool awarded = false;
   for (;;) {
-    // The line is read a hundred at a time; whoever is awarded leaves it.
+    // The line is read a hundred at a time; whoever is awarded or turned away leaves it.
     FABRICA_TRY(auto const line, tx.all<store::ProposalRow>(store::kLine, row.id));
     for (auto const& proposal : line) {
       auto const wanted = proposal.amount_units * budget::kMicroUnits;
       if (wanted > left) return {};
+      // Its checks are a moment old, unless another award has come between.
+      if (awarded || proposal.public_id != checked) {
+        FABRICA_TRY(auto const call, load_call(tx, proposal.call_public_id, proposal.call_version));
+        FABRICA_TRY(auto const checks, check(tx, proposal, call, offer, Stage::award));
+        bool const passes = std::ranges::all_of(checks, [](Check const& one) { return one.outcome == Outcome::pass; });
+        if (!passes) {
+          FABRICA_DO(turn_away(tx, proposal, checks));
+          continue;
+        }
+      }
       FABRICA_DO(award(tx, proposal.public_id, offer));
+      awarded = true;
       left -= wanted;
     }
     if (line.empty()) return {};

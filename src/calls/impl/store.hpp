@@ -15,11 +15,12 @@ struct Rules {
   std::string source;
   std::optional<ReviewedRules> reviewed;
   std::vector<OfferDraft> offers;  // of rounds to come; versions of before 0150 have them in the one round alone
+  std::optional<Eligibility> eligibility{};
   static constexpr std::array<std::string_view, 1> kMayBeAbsent{"offers"};
 };
 BOOST_DESCRIBE_STRUCT(Rules, (),
                       (summary, access_mode, duration_days_max, answer_working_days, organisation_kinds, countries,
-                       source, reviewed, offers))
+                       source, reviewed, offers, eligibility))
 
 struct CallRow {
   std::int64_t id = 0;
@@ -100,10 +101,14 @@ struct Answers {
   std::optional<std::int64_t> minimum_units{};
   std::optional<std::vector<FallBack>> fall_backs{};
   std::optional<bool> confidential{};
+  std::optional<PublicId> principal_investigator{};
+  std::optional<std::string> contract_until{};
+  std::optional<std::map<std::string, std::string>> declarations{};
 };
 BOOST_DESCRIBE_STRUCT(Answers, (),
                       (purpose, civilian_purposes, excluded_uses, personal_data, first_come_accepted, amount_reason,
-                       plan, minimum_units, fall_backs, confidential))
+                       plan, minimum_units, fall_backs, confidential, principal_investigator, contract_until,
+                       declarations))
 
 struct ProposalRow {
   std::int64_t id = 0;
@@ -133,6 +138,32 @@ BOOST_DESCRIBE_STRUCT(ProposalRow, (),
                       (id, public_id, project, call_public_id, call_id, call_version, round_public_id, round_id,
                        offer_public_id, offer_id, partition_name, unit, amount_units, duration_days, answers, checks,
                        state, submitted_us, decided_us, decision_reason, award_public_id, form_answers))
+
+struct OverrideRow {
+  PublicId public_id;
+  PublicId proposal;
+  std::string rule;
+  std::string fact;
+  std::string compared;
+  std::string reason;
+  PublicId made_by;
+  identity::Role made_as{};
+  Time made_us;
+  std::optional<Time> ended_us;
+};
+BOOST_DESCRIBE_STRUCT(OverrideRow, (),
+                      (public_id, proposal, rule, fact, compared, reason, made_by, made_as, made_us, ended_us))
+
+// An award with the version of the rules it was given under.
+struct GivenRow {
+  PublicId proposal;
+  std::int64_t call_id = 0;
+  std::int64_t call_version = 0;
+  std::string partition_name;
+  std::int64_t amount_units = 0;
+  Time starts_us;
+};
+BOOST_DESCRIBE_STRUCT(GivenRow, (), (proposal, call_id, call_version, partition_name, amount_units, starts_us))
 
 struct AwardRow {
   PublicId id;
@@ -186,6 +217,11 @@ BOOST_DESCRIBE_STRUCT(AwardRow, (),
   "SELECT a.public_id AS id, a.project AS project, p.public_id AS proposal, o.partition_name AS partition_name, " \
   "o.unit AS unit, a.amount_units AS amount_units, a.account_id AS account_id, a.starts_us AS starts_us, "        \
   "a.ends_us AS ends_us FROM awards a JOIN proposals p ON p.id = a.proposal_id JOIN offers o ON o.id = a.offer_id "
+
+#define FABRICA_OVERRIDE_COLUMNS                                                                               \
+  "SELECT v.public_id AS public_id, p.public_id AS proposal, v.rule AS rule, v.fact AS fact, v.compared AS "     \
+  "compared, v.reason AS reason, v.made_by AS made_by, v.made_as AS made_as, v.made_us AS made_us, v.ended_us " \
+  "AS ended_us FROM proposal_overrides v JOIN proposals p ON p.id = v.proposal_id "
 
 inline constexpr db::Query kCallInsert{"call_insert", R"sql(
   INSERT INTO calls (public_id, title, kind, state, rules, opens_us, closes_us, demo, created_us)
@@ -298,6 +334,32 @@ inline constexpr db::Query kProposalsOfRound{"proposals_of_round", FABRICA_PROPO
 inline constexpr db::Query kLine{"proposals_line", FABRICA_PROPOSAL_COLUMNS
                                  "WHERE p.offer_id = $1 AND p.state = 'waiting' ORDER BY p.arrival LIMIT 100"};
 
+inline constexpr db::Query kProposalChecks{"proposal_checks", R"sql(
+  UPDATE proposals SET checks = $2 WHERE id = $1)sql"};
+// The place in line is kept: what is asked back does not cost it.
+inline constexpr db::Query kProposalTurnAway{"proposal_turn_away", R"sql(
+  UPDATE proposals SET state = $3, checks = $4, decision_reason = $5, decided_us = $6
+   WHERE id = $1 AND state = $2)sql"};
+
+inline constexpr db::Query kOverrideInsert{"override_insert", R"sql(
+  INSERT INTO proposal_overrides (public_id, proposal_id, rule, fact, compared, reason, made_by, made_as, made_us)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9))sql"};
+inline constexpr db::Query kOverrideEnd{"override_end", R"sql(
+  UPDATE proposal_overrides SET ended_by = $2, ended_us = $3, end_reason = $4
+   WHERE public_id = $1 AND ended_us IS NULL)sql"};
+inline constexpr db::Query kOverrideById{"override_by_id", FABRICA_OVERRIDE_COLUMNS "WHERE v.public_id = $1"};
+inline constexpr db::Query kOverridesInForce{"overrides_in_force", FABRICA_OVERRIDE_COLUMNS
+                                             "WHERE v.proposal_id = $1 AND v.ended_us IS NULL ORDER BY v.id"};
+inline constexpr db::Query kOverridesOf{"overrides_of", FABRICA_OVERRIDE_COLUMNS
+                                        "WHERE p.public_id = $1 ORDER BY v.id DESC"};
+
+// A project's awards that end after a time.
+inline constexpr db::Query kGivenUntil{"awards_given_until", R"sql(
+  SELECT p.public_id AS proposal, p.call_id AS call_id, p.call_version AS call_version,
+         o.partition_name AS partition_name, a.amount_units AS amount_units, a.starts_us AS starts_us
+    FROM awards a JOIN proposals p ON p.id = a.proposal_id JOIN offers o ON o.id = a.offer_id
+   WHERE a.project = $1 AND a.ends_us > $2 ORDER BY a.id)sql"};
+
 inline constexpr db::Query kAwardInsert{"award_insert", R"sql(
   INSERT INTO awards (public_id, proposal_id, project, offer_id, amount_units, account_id, starts_us, ends_us)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8))sql"};
@@ -315,5 +377,6 @@ inline constexpr db::Query kAwardRunning{
 #undef FABRICA_OFFER_COLUMNS
 #undef FABRICA_PROPOSAL_COLUMNS
 #undef FABRICA_AWARD_COLUMNS
+#undef FABRICA_OVERRIDE_COLUMNS
 
 }  // namespace fabrica::calls::store

@@ -131,6 +131,16 @@ Result<std::vector<ProposalDecision>> Decisions::refill(db::Tx& tx, PublicId con
     if (!holds(*contender) && !waits) continue;
     input.proposals.push_back(award_proposal_of(line, at.input, options_of(*contender, at.changes)));
     if (waits) {
+      // Who may not have hours today leaves them to the next in rank, and waits on.
+      if (late != std::optional{id} && !contender->choices.empty()) {
+        auto const& choice = contender->choices.front();
+        auto const may = outcomes_.eligible(tx, id, choice.partition, choice.amount_units);
+        if (!may && may.error().reason != "eligibility") return std::unexpected(may.error());
+        if (!may) {
+          input.proposals.pop_back();
+          continue;
+        }
+      }
       waiting.push_back(line.candidate);
       continue;
     }

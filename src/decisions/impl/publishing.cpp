@@ -203,6 +203,10 @@ Result<> Decisions::tell(db::Tx& tx, store::ItemRow const& item) {
                  fmt::format("{} has {} units left, {} were decided: the capacity was changed. Add "
                              "capacity and publish again.",
                              offer->partition, offer->left_units, item.amount_units));
+    if (auto const may = outcomes_.eligible(tx, item.proposal, *item.partition_name, item.amount_units); !may) {
+      if (may.error().reason != "eligibility") return may;
+      return end(ReleaseState::stuck, may.error().what);
+    }
     calls::Given const given{*item.partition_name, item.amount_units, item.reason, std::string{journal::kProgram}};
     if (event == ProposalEvent::offer) {
       FABRICA_TRY(answer_by, outcomes_.offer(tx, item.proposal, given));

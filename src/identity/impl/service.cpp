@@ -8,6 +8,7 @@
 #include "crypto/secret.hpp"
 #include "crypto/token.hpp"
 #include "identity/impl/store.hpp"
+#include "identity/roles.hpp"
 #include "identity/rules.hpp"
 #include "json/json.hpp"
 
@@ -138,6 +139,9 @@ Result<Person> Identity::create_person(db::Tx& tx, Actor const& actor, PersonDra
                                        std::optional<std::string> const& password_hash) {
   FABRICA_DO(authorise(actor, Permission::manage_people));
   FABRICA_DO(check(draft));
+  if (!draft.grants.empty() && only_lent(actor, Permission::manage_people))
+    return fail(Errc::forbidden, "delegated_role",
+                "Your role is lent for a time: register the person without roles, which would outlast it.");
   return insert_person(tx, actor.person.text(), draft, password_hash);
 }
 
@@ -166,10 +170,12 @@ Result<Actor> Identity::actor_by_email(db::Tx& tx, std::string_view email) {
 
 Result<> Identity::grant(db::Tx& tx, Actor const& actor, PublicId const& person, Grant const& grant) {
   FABRICA_DO(check(grant));
-  FABRICA_DO(authorise(
-      actor,
-      scope_of(grant.role) == RoleScope::organisation ? Permission::manage_organisation : Permission::manage_people,
-      {grant.scope, ""}));
+  auto const permission =
+      scope_of(grant.role) == RoleScope::organisation ? Permission::manage_organisation : Permission::manage_people;
+  FABRICA_DO(authorise(actor, permission, {grant.scope, ""}));
+  if (only_lent(actor, permission, {grant.scope, ""}))
+    return fail(Errc::forbidden, "delegated_role",
+                "Your role is lent for a time: what you give would outlast it. Ask somebody who holds the role.");
   FABRICA_TRY(auto const found, tx.maybe<store::PersonRow>(store::kPersonByPublicId, person));
   if (!found) return fail(Errc::not_found, "person", fmt::format("There is nobody with the id {}.", person.text()));
   FABRICA_DO(grant_unchecked(tx, found->id, grant));
@@ -262,8 +268,9 @@ Result<> Identity::revoke_token(db::Tx& tx, Actor const& actor, PublicId const& 
 Result<Actor> Identity::load_actor(db::Tx& tx, PersonId person, std::string_view scopes) {
   FABRICA_TRY(auto const found, tx.one<store::PersonRow>(store::kPersonRow, person));
   if (!found.active) return bad_credential();
-  FABRICA_TRY(auto grants, tx.all<Grant>(store::kGrants, person));
-  return Actor{found.id, found.public_id, found.name, std::move(grants), split(scopes)};
+  FABRICA_TRY(auto grants, tx.all<Grant>(store::kGrants, person, clock_.now()));
+  return Actor{found.id, found.public_id, found.name, std::move(grants), split(scopes),
+               std::make_shared<Acting>(Acting{found.public_id.text(), {}})};
 }
 
 Result<Actor> Identity::by_token(db::Tx& tx, std::string_view secret, Micros now) {

@@ -63,7 +63,12 @@ inline constexpr db::Query kGrantInsert{"grant_insert", R"sql(
   INSERT INTO grants (person_id, role, scope, created_us) VALUES ($1, $2, $3, $4)
   ON CONFLICT (person_id, role, scope) DO NOTHING)sql"};
 inline constexpr db::Query kGrants{"grants", R"sql(
-  SELECT role, scope FROM grants WHERE person_id = $1 ORDER BY role, scope)sql"};
+  SELECT g.role AS role, g.scope AS scope, NULL AS on_behalf_of FROM grants g WHERE g.person_id = $1
+  UNION ALL
+  SELECT d.role, d.scope, giver.public_id FROM delegations d JOIN people giver ON giver.id = d.giver_id
+    JOIN grants g ON g.person_id = d.giver_id AND g.role = d.role AND g.scope = d.scope
+   WHERE d.receiver_id = $1 AND d.from_us <= $2 AND d.until_us > $2 AND d.ended_us IS NULL AND giver.active = 1
+  ORDER BY 1, 2, 3)sql"};
 inline constexpr db::Query kAdministrators{"administrators", R"sql(
   SELECT COUNT(*) FROM grants WHERE role = 'administrator')sql"};
 
