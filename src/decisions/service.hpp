@@ -67,7 +67,8 @@ class Decisions {
   Result<RoundDecision> undo_change(db::Tx& tx, identity::Actor const& actor, PublicId const& change,
                                     Reason const& reason);
 
-  // Freezes a decision and begins to tell it. Said again while it goes on, it tries what got stuck again; said again
+  // Freezes a decision and begins to tell it. Said again while it goes on, it tries what got stuck again, and with a
+  // forced_reason rejects who is stuck for not being eligible any more (statement: decision.ineligible); said again
   // afterwards it only answers. Statement: round.publishing; at the end round.published. Errors: conflict
   // "decision_changed" (another version is current), "decision_stale", "undecided".
   Result<Publication> publish(db::Tx& tx, identity::Actor const& actor, PublicId const& round,
@@ -131,6 +132,8 @@ class Decisions {
                  PublishRequest const& request);
   Result<Publication> publication_of(db::Tx& tx, store::DecisionRow const& row);
   Result<> tell(db::Tx& tx, store::ItemRow const& item);
+  Result<> reject_ineligible(db::Tx& tx, identity::Actor const& actor, store::DecisionRow const& row,
+                             std::string const& reason);
   Result<> tell_decided(db::Tx& tx, store::ItemRow const& item, calls::Contender const& before,
                         std::optional<Time> answer_by, calls::RoundFacts const& facts);
   Result<> finish(db::Tx& tx, store::DecisionRow const& row);

@@ -5,6 +5,7 @@ Each file of scenarios/ gets a factory of its own, with an administrator (as adm
 after every step, which no step may notice. README.md says how a scenario is written.
 """
 import argparse
+import datetime
 import hashlib
 import json
 import pathlib
@@ -225,6 +226,13 @@ class World:
             must(got == json.loads(wanted))
 
 
+def days():
+    """Days that are near whenever the tests run."""
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    day = datetime.timedelta(days=1)
+    return {"yesterday": today - day, "tomorrow": today + day, "last_year": today.year - 1}
+
+
 class Lane:
     """Factories for one mode, each a copy of a first one that has its administrator already."""
 
@@ -245,7 +253,7 @@ class Lane:
         factory = harness.Factory(self.build, folder, settings)
         run_sql = (lambda text: self.postgres.sql(name, text)) if self.postgres else factory.sqlite
         return World(factory.start(), {"admin": self.token, "data": folder, "token_file": self.scratch / "pattern.token",
-                                       "scratch": self.scratch, "root": harness.ROOT, "password": harness.PASSWORD}, run_sql, self.mode == "restart")
+                                       "scratch": self.scratch, "root": harness.ROOT, "password": harness.PASSWORD, **days()}, run_sql, self.mode == "restart")
 
     def stop(self):
         if self.postgres:

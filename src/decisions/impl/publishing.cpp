@@ -33,6 +33,13 @@ struct PublishingBody {
 BOOST_DESCRIBE_STRUCT(PublishingBody, (),
                       (call, round, decision, input_sha256, outcome_sha256, proposals, undecided, forced_reason))
 
+struct IneligibleBody {
+  PublicId round;
+  PublicId proposal;
+  std::string reason;
+};
+BOOST_DESCRIBE_STRUCT(IneligibleBody, (), (round, proposal, reason))
+
 struct StepBody {
   calls::StepKind step{};
   calls::StepState state{};
@@ -142,10 +149,29 @@ Result<Publication> Decisions::publish(db::Tx& tx, Actor const& actor, PublicId 
   if (row->state == DecisionState::draft) {
     FABRICA_DO(begin(tx, actor, at, *row, request));
   } else if (row->state == DecisionState::publishing) {
+    if (request.forced_reason) FABRICA_DO(reject_ineligible(tx, actor, *row, *request.forced_reason));
     FABRICA_DO(tx.run(store::kItemsUnstick, row->id));
   }
   FABRICA_TRY(auto const again, tx.one<store::DecisionRow>(store::kDecisionById, row->id));
   return publication_of(tx, again);
+}
+
+// A decision on who may not have the hours any more must not wait for ever: an officer ends it, with a reason.
+Result<> Decisions::reject_ineligible(db::Tx& tx, Actor const& actor, store::DecisionRow const& row,
+                                      std::string const& reason) {
+  FABRICA_TRY(auto const items, tx.all<store::ItemRow>(store::kItemsOf, row.id));
+  for (auto const& item : items) {
+    if (item.state != ReleaseState::stuck || !item.partition_name) continue;
+    auto const may = outcomes_.eligible(tx, item.proposal, *item.partition_name, item.amount_units);
+    if (may) continue;
+    if (may.error().reason != "eligibility") return may;
+    FABRICA_DO(not_own(tx, actor, item.proposal));
+    auto const why = fmt::format("{} {}", may.error().what, reason);
+    FABRICA_DO(tx.run(store::kItemReject, item.id, why));
+    FABRICA_DO(journal_.append(
+        tx, at_factory("decision.ineligible", actor.person.text(), json::write(IneligibleBody{row.round, item.proposal, why}))));
+  }
+  return {};
 }
 
 Result<> Decisions::begin(db::Tx& tx, Actor const& actor, Case const& at, store::DecisionRow const& row,

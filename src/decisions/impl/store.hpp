@@ -215,6 +215,9 @@ inline constexpr db::Query kItemsReleased{"decisions_items_released",
                                           FABRICA_ITEM_COLUMNS "WHERE round = $1 AND state = 'released' ORDER BY id"};
 inline constexpr db::Query kItemEnd{"decisions_item_end", R"sql(
   UPDATE proposal_decisions SET state = $2, note = $3, released_us = $4 WHERE id = $1 AND state = 'held')sql"};
+inline constexpr db::Query kItemReject{"decisions_item_reject", R"sql(
+  UPDATE proposal_decisions SET outcome = 'rejected', reason = $2, partition_name = NULL, amount_units = 0
+   WHERE id = $1 AND state = 'stuck')sql"};
 inline constexpr db::Query kItemsUnstick{"decisions_items_unstick", R"sql(
   UPDATE proposal_decisions SET state = 'held', note = '' WHERE decision_id = $1 AND state = 'stuck')sql"};
 inline constexpr db::Query kItemCounts{"decisions_item_counts", R"sql(
