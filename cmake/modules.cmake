@@ -11,7 +11,21 @@ if(FABRICA_PRECOMPILE)
   target_precompile_headers(fabrica_precompiled PRIVATE <algorithm> <array> <chrono> <cstdint> <cstring> <expected> <functional>
     <map> <memory> <mutex> <optional> <set> <span> <string> <string_view> <tuple> <utility> <variant> <vector> <fmt/format.h>
     <boost/describe.hpp> <boost/mp11.hpp>)
+  # Tests are compiled once and run for seconds: they need no optimiser.
+  add_library(fabrica_precompiled_tests STATIC ${CMAKE_BINARY_DIR}/precompiled.cpp)
+  target_link_libraries(fabrica_precompiled_tests PRIVATE fabrica_flags pkg_fmt pkg_describe GTest::gtest)
+  target_compile_options(fabrica_precompiled_tests PRIVATE -O0 $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+  target_precompile_headers(fabrica_precompiled_tests PRIVATE <algorithm> <array> <chrono> <cstdint> <cstring> <expected> <functional>
+    <map> <memory> <mutex> <optional> <set> <span> <string> <string_view> <tuple> <utility> <variant> <vector> <fmt/format.h>
+    <boost/describe.hpp> <boost/mp11.hpp> <gtest/gtest.h>)
 endif()
+
+function(fabrica_quick_test target)
+  if(FABRICA_PRECOMPILE)
+    target_compile_options(${target} PRIVATE -O0)
+    target_precompile_headers(${target} REUSE_FROM fabrica_precompiled_tests)
+  endif()
+endfunction()
 
 function(fabrica_add_modules)
   file(STRINGS ${CMAKE_SOURCE_DIR}/tools/layers.txt lines REGEX "^[a-z]+ *:")
@@ -62,11 +76,13 @@ function(fabrica_module module folders packages)
   if(tests AND NOT FABRICA_FUZZ)
     add_executable(${module}_test ${tests})
     target_link_libraries(${module}_test PRIVATE fabrica_${module} GTest::gtest GTest::gtest_main)
+    fabrica_quick_test(${module}_test)
     add_test(NAME ${module} COMMAND ${module}_test)
   endif()
   if(dbtests AND NOT FABRICA_FUZZ)
     add_executable(${module}_dbtest ${dbtests})
     target_link_libraries(${module}_dbtest PRIVATE fabrica_${module} fabrica_db_testing GTest::gtest)
+    fabrica_quick_test(${module}_dbtest)
     add_test(NAME ${module}_db COMMAND ${module}_dbtest)
   endif()
   if(FABRICA_FUZZ)

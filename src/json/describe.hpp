@@ -131,6 +131,29 @@ constexpr auto limits_of() {
   else return std::tuple{};
 }
 
+// Which members must be there, in the order of kMemberNames.
+template <class T>
+inline constexpr auto kRequired = []<template <class...> class L, class... D>(L<D...>) {
+  return std::array<bool, sizeof...(D)>{
+      required<T, std::remove_cvref_t<decltype(std::declval<T&>().*D::pointer)>>(trimmed(D::name))...};
+}(Members<T>{});
+
+// The place of a member among kMemberNames; their number when it is not described.
+template <class T, class P>
+std::size_t place_of(P pointer) {
+  return [&]<template <class...> class L, class... D>(L<D...>) {
+    std::size_t place = 0;
+    auto const is = [&](auto candidate) {
+      if constexpr (std::is_same_v<decltype(candidate), P>)
+        if (candidate == pointer) return true;
+      ++place;
+      return false;
+    };
+    (void)(is(D::pointer) || ...);
+    return place;
+  }(Members<T>{});
+}
+
 // "fabrica::calls::Proposal" as the compiler spells it.
 template <class T>
 constexpr std::string_view type_name() {

@@ -101,42 +101,38 @@ void check_rule(Reader& reader, Items<T, M> const& rule, M const& value) {
 template <class T, class M>
 void check_rule(Reader&, Note<T, M> const&, M const&) {}
 
-template <class D, class T, class M>
-void check_member(Reader& reader, M const& value) {
-  std::apply(
-      [&](auto const&... rule) {
-        (
-            [&] {
-              if constexpr (std::is_same_v<decltype(rule.member), std::remove_const_t<decltype(D::pointer)>>) {
-                if (rule.member == D::pointer) check_rule(reader, rule, value);
-              }
-            }(),
-            ...);
-      },
-      limits_of<T>());
-}
-
-template <class D, class T>
-void read_member(Reader& reader, Value object, T& out) {
-  static constexpr std::string_view kName = trimmed(D::name);
-  auto& member = out.*D::pointer;
-  using M = std::remove_cvref_t<decltype(member)>;
-  Value const value = object.find(kName);
+// Whether the member was there and could be read.
+template <class M>
+bool read_member(Reader& reader, Value object, std::string_view name, bool is_required, M& member) {
+  Value const value = object.find(name);
   if (!value) {
-    if (required<T, M>(kName)) reader.missing(kName);
-    return;
+    if (is_required) reader.missing(name);
+    return false;
   }
-  Reader::Step const step{reader, kName};
+  Reader::Step const step{reader, name};
   auto const faults = reader.fault_count();
   read_value(reader, value, member);
-  if (reader.fault_count() == faults) check_member<D, T>(reader, member);
+  return reader.fault_count() == faults;
 }
 
 template <DescribedStruct T>
 void read_struct(Reader& reader, Value value, T& out) {
   static_assert(absent_names_exist<T>(), "kMayBeAbsent names a member the struct does not have");
   if (!reader.object(value)) return;
-  boost::mp11::mp_for_each<Members<T>>([&](auto member) { read_member<decltype(member)>(reader, value, out); });
+  [[maybe_unused]] auto const check = [&](std::size_t place) {
+    Reader::Step const step{reader, kMemberNames<T>[place]};
+    std::apply(
+        [&](auto const&... rule) {
+          ((place_of<T>(rule.member) == place ? check_rule(reader, rule, out.*rule.member) : void()), ...);
+        },
+        limits_of<T>());
+  };
+  [&]<template <class...> class L, class... D>(L<D...>) {
+    std::size_t place = 0;
+    ((read_member(reader, value, kMemberNames<T>[place], kRequired<T>[place], out.*D::pointer) ? check(place) : void(),
+      ++place),
+     ...);
+  }(Members<T>{});
   reader.refuse_unknown(value, kMemberNames<T>.data(), kMemberNames<T>.size());
 }
 

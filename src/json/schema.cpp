@@ -12,6 +12,11 @@ std::string with_keywords(std::string schema, std::string_view keywords) {
   return schema.append(keywords) + '}';
 }
 
+std::string array_schema(std::string element, Keywords const& keywords) {
+  return with_keywords(R"({"type":"array","items":)" + with_keywords(std::move(element), keywords.element) + "}",
+                       keywords.own);
+}
+
 std::string integer_schema(bool is_signed, std::size_t bytes) {
   if (bytes == 8) return is_signed ? R"({"type":"integer","format":"int64"})" : R"({"type":"integer","minimum":0})";
   if (bytes == 4 && is_signed) return R"({"type":"integer","format":"int32"})";

@@ -4,6 +4,14 @@
 
 namespace fabrica::json {
 
+namespace detail {
+// Of a member: its own keywords, and those of each string of a vector.
+struct Keywords {
+  std::string own = {};
+  std::string element = {};
+};
+}  // namespace detail
+
 // JSON Schema 2020-12 of the types as read.hpp and write.hpp treat them; OpenAPI 3.1 takes it as it is. Structs and
 // enums get a name ("calls.Proposal": the C++ name below fabrica) and are referred to; the rest stands where it is
 // used.
@@ -22,8 +30,8 @@ class Schemas {
  private:
   template <class T>
   std::string define();
-  template <class D, class T>
-  std::string member();
+  template <class M>
+  void add_member(std::string& properties, std::string_view name, detail::Keywords const& keywords);
 
   static std::string component_name(std::string_view type_name);
   std::string ref(std::string const& name) const;
@@ -61,6 +69,7 @@ void add_keywords(Note<T, M> const& rule, std::string& own, std::string&) {
 
 // {"a":1} and ,"b":2 make {"a":1,"b":2}.
 std::string with_keywords(std::string schema, std::string_view keywords);
+std::string array_schema(std::string element, Keywords const& keywords);
 std::string integer_schema(bool is_signed, std::size_t bytes);
 
 }  // namespace detail
@@ -99,46 +108,44 @@ std::string Schemas::define() {
   } else {
     static_assert(DescribedStruct<T>, "describe the struct with BOOST_DESCRIBE_STRUCT");
     static_assert(detail::absent_names_exist<T>(), "kMayBeAbsent names a member the struct does not have");
+    std::array<detail::Keywords, detail::kMemberNames<T>.size() + 1> keywords;
+    std::apply(
+        [&](auto const&... rule) {
+          [[maybe_unused]] auto const add = [&](auto const& one) {
+            auto& of_member = keywords[detail::place_of<T>(one.member)];
+            detail::add_keywords(one, of_member.own, of_member.element);
+          };
+          (add(rule), ...);
+        },
+        detail::limits_of<T>());
     std::string properties;
+    [&]<template <class...> class L, class... D>(L<D...>) {
+      std::size_t place = 0;
+      ((add_member<std::remove_cvref_t<decltype(std::declval<T&>().*D::pointer)>>(
+            properties, detail::kMemberNames<T>[place], keywords[place]),
+        ++place),
+       ...);
+    }(detail::Members<T>{});
     std::vector<std::string_view> needed;
-    boost::mp11::mp_for_each<detail::Members<T>>([&](auto described) {
-      using D = decltype(described);
-      using M = std::remove_cvref_t<decltype(std::declval<T&>().*D::pointer)>;
-      auto const name = detail::trimmed(D::name);
-      if (!properties.empty()) properties += ',';
-      append_string(properties, name);
-      properties += ':' + member<D, T>();
-      if (detail::required<T, M>(name)) needed.push_back(name);
-    });
+    for (std::size_t place = 0; place < detail::kRequired<T>.size(); ++place)
+      if (detail::kRequired<T>[place]) needed.push_back(detail::kMemberNames<T>[place]);
     std::string out = R"({"type":"object","properties":{)" + properties + "}";
     if (!needed.empty()) out += R"(,"required":)" + write(needed);
     return out + R"(,"additionalProperties":false})";
   }
 }
 
-template <class D, class T>
-std::string Schemas::member() {
-  using M = std::remove_cvref_t<decltype(std::declval<T&>().*D::pointer)>;
-  std::string own;
-  std::string element;
-  std::apply(
-      [&](auto const&... rule) {
-        (
-            [&] {
-              if constexpr (std::is_same_v<decltype(rule.member), std::remove_const_t<decltype(D::pointer)>>) {
-                if (rule.member == D::pointer) detail::add_keywords(rule, own, element);
-              }
-            }(),
-            ...);
-      },
-      detail::limits_of<T>());
+template <class M>
+void Schemas::add_member(std::string& properties, std::string_view name, detail::Keywords const& keywords) {
   using Plain = typename detail::Unwrapped<M>::type;
+  if (!properties.empty()) properties += ',';
+  append_string(properties, name);
+  properties += ':';
   if constexpr (detail::kIsVector<Plain> && !std::is_same_v<Plain, Bytes>) {
-    if (!element.empty())
-      return detail::with_keywords(
-          R"({"type":"array","items":)" + detail::with_keywords(of<typename Plain::value_type>(), element) + "}", own);
+    properties += detail::array_schema(of<typename Plain::value_type>(), keywords);
+  } else {
+    properties += detail::with_keywords(of<Plain>(), keywords.own);
   }
-  return detail::with_keywords(of<M>(), own);
 }
 
 // The schema of one type by itself, its parts under "$defs".
