@@ -54,6 +54,24 @@ struct RoundFacts {
   std::vector<RoundOffer> offers;
 };
 
+// An award with where its hours come from.
+struct Holding {
+  PublicId id;
+  PublicId project;
+  PublicId proposal;
+  PublicId call;
+  std::string call_title;
+  std::optional<std::string> access_mode;
+  std::optional<PublicId> round;  // of a reviewed call
+  PublicId offer;
+  std::string partition;
+  budget::Unit unit{};
+  std::int64_t amount_units = 0;  // as decided
+  budget::AccountId account{};    // jobs are charged to it
+  Time starts;
+  Time ends;
+};
+
 // What a proposal gets.
 struct Given {
   std::string partition;
@@ -100,6 +118,20 @@ class Outcomes {
   // was found in that step and later ones is forgotten here; the journal keeps it.
   Result<StepKind> reopen(db::Tx& tx, PublicId const& proposal, std::optional<StepKind> step);
   Result<> move_round(db::Tx& tx, PublicId const& round, RoundState from, RoundState to);
+
+  // After the award (the module awards/). Errors: not_found "award".
+  Result<Holding> holding(db::Tx& tx, PublicId const& award);
+  Result<std::vector<PublicId>> awards_of_project(db::Tx& tx, PublicId const& project);
+  // The oldest award that nobody follows yet; none: all are followed. follow() marks one, once: false if it was already.
+  Result<std::optional<PublicId>> unfollowed(db::Tx& tx);
+  Result<bool> follow(db::Tx& tx, PublicId const& award);
+  Result<> set_award_time(db::Tx& tx, PublicId const& award, Time starts, Time ends);
+  Result<> set_award_account(db::Tx& tx, PublicId const& award, budget::AccountId account);
+  Result<budget::Account> capacity_of(db::Tx& tx, PublicId const& offer);
+  // Hours came back to the capacity of an offer: who waits in the line of a first-come call is served.
+  Result<> serve_offer(db::Tx& tx, PublicId const& offer);
+  // Sent and not decided, or offered and not answered.
+  Result<std::vector<PublicId>> open_proposals(db::Tx& tx, PublicId const& project);
 
  private:
   struct Loaded;

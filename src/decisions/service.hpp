@@ -88,6 +88,9 @@ class Decisions {
   Result<std::vector<ProposalDecision>> close_reserve(db::Tx& tx, identity::Actor const& actor, PublicId const& round,
                                                       Reason const& reason);
 
+  // For the module above, which has authorised whoever acted: hours of a published round came free after its awards.
+  Result<> hours_freed(db::Tx& tx, PublicId const& round, std::string_view cause);
+
   // A rejected proposal goes back into the evaluation. Statement: proposal.reopened.
   Result<> reopen(db::Tx& tx, identity::Actor const& actor, PublicId const& proposal, ReopenRequest const& request);
   // Decides one proposal of a published round that was reopened or undecided: ranked among the others, then by what is

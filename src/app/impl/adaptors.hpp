@@ -1,11 +1,12 @@
 #pragma once
 
 #include "api/api.hpp"
+#include "awards/service.hpp"
 #include "calls/service.hpp"
 #include "compute/ports.hpp"
 #include "dataspace/blob_files.hpp"
 #include "dataspace/service.hpp"
-#include "decisions/ports.hpp"
+#include "decisions/service.hpp"
 #include "evaluation/ports.hpp"
 #include "identity/service.hpp"
 #include "models/service.hpp"
@@ -31,17 +32,58 @@ class Doorkeeper final : public api::Authenticator {
   identity::Identity& identity_;
 };
 
-// What a job is charged to, for compute/: calls/ has the awards.
+// What a job is charged to, for compute/: awards/ knows the period.
 class AwardedHours final : public compute::Awards {
  public:
-  explicit AwardedHours(calls::Calls& calls) : calls_{calls} {}
+  explicit AwardedHours(awards::Awards& awards) : awards_{awards} {}
   Result<compute::ChargedTo> charged_to(db::Tx& tx, PublicId const& project, std::string_view partition) override {
-    FABRICA_TRY(auto const to, calls_.charged_to(tx, project, partition));
+    FABRICA_TRY(auto const to, awards_.charged_to(tx, project, partition));
     return compute::ChargedTo{to.award, to.account, to.unit, to.ends};
   }
 
  private:
-  calls::Calls& calls_;
+  awards::Awards& awards_;
+};
+
+// The jobs of an award, for awards/: compute/ has them.
+class AwardJobs final : public awards::JobRecords {
+ public:
+  explicit AwardJobs(Clock const& clock) : clock_{clock} {}
+  Result<awards::JobFigures> of_award(db::Tx& tx, PublicId const& award) override;
+  Result<awards::EnergyFigures> energy(db::Tx& tx, PublicId const& award) override;
+
+ private:
+  Clock const& clock_;
+};
+
+// What a project made, for the report on its award: dataspace/ and models/ have it. They are built after awards/, which
+// asks for this, so they are named later.
+class ProjectMade final : public awards::ProjectRecords {
+ public:
+  void know(dataspace::Dataspace& dataspace, models::Models& models) {
+    dataspace_ = &dataspace;
+    models_ = &models;
+  }
+  Result<std::vector<awards::RecordedThing>> data_sets(db::Tx& tx, identity::Actor const& actor,
+                                                       PublicId const& project) override;
+  Result<std::vector<awards::RecordedThing>> released_models(db::Tx& tx, identity::Actor const& actor,
+                                                             PublicId const& project) override;
+
+ private:
+  dataspace::Dataspace* dataspace_ = nullptr;
+  models::Models* models_ = nullptr;
+};
+
+// Hours of a round that came free after its awards, for awards/: decisions/ has the reserve list.
+class ReserveList final : public awards::FreedHours {
+ public:
+  explicit ReserveList(decisions::Decisions& decisions) : decisions_{decisions} {}
+  Result<> freed(db::Tx& tx, PublicId const& round, std::string_view cause) override {
+    return decisions_.hours_freed(tx, round, cause);
+  }
+
+ private:
+  decisions::Decisions& decisions_;
 };
 
 // The reviews a ranking counts, for decisions/: reviews/ has them.

@@ -8,6 +8,7 @@
 #include "api/api.hpp"
 #include "app/impl/adaptors.hpp"
 #include "app/impl/routes.hpp"
+#include "awards/routes.hpp"
 #include "calls/outcomes.hpp"
 #include "calls/routes.hpp"
 #include "compute/local.hpp"
@@ -86,6 +87,11 @@ struct Factory::Parts {
   reviews::Reviews reviews{clock, random, journal, identity, projects, rounds};
   CountedReviews counted_reviews{reviews};
   decisions::Decisions decisions{clock, random, journal, identity, projects, outcomes, counted_reviews, {}};
+  AwardJobs award_jobs{clock};
+  ProjectMade project_made;
+  ReserveList reserve_list{decisions};
+  awards::Awards awards{{clock, random, journal, identity, projects, budget, calls, outcomes, award_jobs, project_made,
+                         reserve_list}};
 
   // Stored bytes and what is made of them; built once the folder and the database are open.
   std::optional<blobs::Store> blob_files;
@@ -94,7 +100,7 @@ struct Factory::Parts {
   std::unique_ptr<dataspace::Dataspace> dataspace;
   std::unique_ptr<dataspace::Uploads> uploads;
   std::optional<compute::LocalDriver> driver;
-  AwardedHours awards{calls};
+  AwardedHours awarded_hours{awards};
   models::Runs runs;
   models::RunMetrics run_metrics{runs};
   std::unique_ptr<JobData> job_data;
@@ -138,6 +144,8 @@ struct Factory::Parts {
                        return decisions.turn(tx);
                      });
                    }};
+  Work awards_work{"awards", kSecond, 5 * kMinute,
+                   [this] { return database->write([this](db::Tx& tx) { return awards.turn(tx); }); }};
   Work upkeep{"upkeep", kMinute, 10 * kMinute, [this] { return keep_house(); }};
 
   Result<> open_log();
@@ -180,12 +188,13 @@ Result<> Factory::Parts::open_modules() {
   FABRICA_TRY(driver, compute::LocalDriver::open(local));
   job_data = std::make_unique<JobData>(*dataspace, *project_files);
   compute = std::make_unique<compute::Compute>(compute::Parts{*database, clock, random, log, journal, projects, budget,
-                                                              *blobs, *blob_files, awards, *job_data, run_metrics,
+                                                              *blobs, *blob_files, awarded_hours, *job_data, run_metrics,
                                                               *driver, config.recipes()});
   jobs = std::make_unique<models::ComputeJobs>(*compute);
   bytes = std::make_unique<models::BlobBytes>(*blobs, *blob_files);
   models = std::make_unique<models::Models>(clock, random, journal, projects, *jobs, *bytes, gates);
   job_data->know(*models);
+  project_made.know(*dataspace, *models);
   evaluation_data = std::make_unique<EvaluationData>(*dataspace);
   evaluations = std::make_unique<evaluation::Evaluations>(clock, random, journal, projects, *models, *jobs, *bytes,
                                                           *evaluation_data);
@@ -220,6 +229,7 @@ void Factory::Parts::add_routes() {
   calls::add_check_routes(*api, calls);
   reviews::add_routes(*api, reviews);
   decisions::add_routes(*api, decisions);
+  awards::add_routes(*api, awards);
   dataspace::add_routes(*api, *dataspace);
   dataspace::add_upload_routes(*api, *uploads, *blob_files);
   compute::add_routes(*api, *compute, events);
@@ -229,7 +239,7 @@ void Factory::Parts::add_routes() {
   trust::add_routes(*api, *trust, *bytes);
   add_log_routes(*api, router, *sequencer);
   add_front_page(router, {config.factory_name, config.demo, sequencer->verifier().text()});
-  for (auto* work : {&sequencing, &jobs_work, &splits_work, &dossiers_work, &rounds_work, &upkeep})
+  for (auto* work : {&sequencing, &jobs_work, &splits_work, &dossiers_work, &rounds_work, &awards_work, &upkeep})
     api->add_check(work->name, [this, work] { return check_pulse(work->pulse, clock, work->silence_us_max); });
   api->serve_documents(&metrics);
 }
@@ -265,7 +275,7 @@ void Factory::Parts::start(Work& work) {
 void Factory::Parts::stop() {
   if (server) server->stop(10 * kSecond);
   events.stop();
-  for (auto* work : {&dossiers_work, &splits_work, &jobs_work, &rounds_work, &upkeep, &sequencing})
+  for (auto* work : {&dossiers_work, &splits_work, &jobs_work, &rounds_work, &awards_work, &upkeep, &sequencing})
     if (work->loop) work->loop->stop();
   if (pool) pool->stop();
 }
@@ -297,7 +307,7 @@ Result<std::unique_ptr<Factory>> Factory::start(Config config, Log& log) {
     p.events.notify(compute::log_topic(job));
     p.events.notify(models::metrics_topic(job.text()));
   });
-  for (auto* work : {&p.sequencing, &p.jobs_work, &p.splits_work, &p.dossiers_work, &p.rounds_work, &p.upkeep})
+  for (auto* work : {&p.sequencing, &p.jobs_work, &p.splits_work, &p.dossiers_work, &p.rounds_work, &p.awards_work, &p.upkeep})
     p.start(*work);
   http::Server::Settings settings;
   settings.address = p.config.listen_address;

@@ -19,6 +19,16 @@ inline constexpr db::Query kAccountByOwnerKind{"budget_account_by_owner_kind", R
 inline constexpr db::Query kAccountById{"budget_account_by_id", R"sql(
   SELECT id, public_id, owner, kind, unit, balance_micro, held_micro FROM budget_accounts WHERE id = $1)sql"};
 
+inline constexpr db::Query kAccountsOf{"budget_accounts_of", R"sql(
+  SELECT id, public_id, owner, kind, unit, balance_micro, held_micro FROM budget_accounts
+   WHERE owner = $1 OR (owner >= $2 AND owner < $3) ORDER BY id)sql"};
+
+inline constexpr db::Query kNetFlow{"budget_net_flow", R"sql(
+  SELECT CAST(COALESCE((SELECT SUM(t.amount_micro) FROM budget_transfers t
+                         WHERE t.to_id = $1 AND t.at_us >= $2 AND t.at_us < $3), 0)
+            - COALESCE((SELECT SUM(t.amount_micro) FROM budget_transfers t
+                         WHERE t.from_id = $1 AND t.at_us >= $2 AND t.at_us < $3), 0) AS BIGINT) AS flow)sql"};
+
 // The CHECK is the last guard; the condition here turns "too little" into zero rows instead of a broken transaction.
 inline constexpr db::Query kAccountTake{"budget_account_take", R"sql(
   UPDATE budget_accounts SET balance_micro = balance_micro - $2

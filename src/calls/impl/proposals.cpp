@@ -405,12 +405,11 @@ Result<std::vector<Award>> Calls::awards(db::Tx& tx, Actor const& actor, PublicI
     FABRICA_TRY(auto const account, budget_.account(tx, row.account_id));
     Award award{row.id,        row.project, row.proposal,          row.partition_name, row.unit, row.amount_units,
                 row.starts_us, row.ends_us, account.balance_micro, account.held_micro, 0,        0};
-    for (auto const kind : {budget::AccountKind::consumed, budget::AccountKind::overrun}) {
-      auto const other = budget_.find_account(tx, row.id.text(), kind);
-      if (!other && other.error().code != Errc::not_found) return std::unexpected(other.error());
-      if (!other) continue;
-      (kind == budget::AccountKind::consumed ? award.used_micro : award.overrun_micro) =
-          kind == budget::AccountKind::consumed ? other->balance_micro : -other->balance_micro;
+    // Each period of an award has its accounts; what was used is used, whatever the period.
+    FABRICA_TRY(auto const accounts, budget_.accounts_of(tx, row.id.text()));
+    for (auto const& one : accounts) {
+      if (one.kind == budget::AccountKind::consumed) award.used_micro += one.balance_micro;
+      if (one.kind == budget::AccountKind::overrun) award.overrun_micro -= one.balance_micro;
     }
     out.push_back(std::move(award));
   }

@@ -366,6 +366,48 @@ inline constexpr db::Query kAwardInsert{"award_insert", R"sql(
 inline constexpr db::Query kAwardsOf{"awards_of", FABRICA_AWARD_COLUMNS "WHERE a.project = $1 ORDER BY a.id"};
 inline constexpr db::Query kAwardsOfRound{"awards_of_round",
                                           FABRICA_AWARD_COLUMNS "WHERE p.round_id = $1 ORDER BY a.id"};
+struct HoldingRow {
+  PublicId id;
+  PublicId project;
+  PublicId proposal;
+  PublicId call;
+  std::string call_title;
+  std::string rules;
+  PublicId round;
+  CallKind kind{};
+  PublicId offer;
+  std::string partition_name;
+  budget::Unit unit{};
+  std::int64_t amount_units = 0;
+  budget::AccountId account_id{};
+  Time starts_us;
+  Time ends_us;
+};
+BOOST_DESCRIBE_STRUCT(HoldingRow, (),
+                      (id, project, proposal, call, call_title, rules, round, kind, offer, partition_name, unit,
+                       amount_units, account_id, starts_us, ends_us))
+inline constexpr db::Query kHolding{"award_holding", R"sql(
+  SELECT a.public_id AS id, a.project AS project, p.public_id AS proposal, c.public_id AS call, c.title AS call_title,
+         v.rules AS rules, r.public_id AS round, c.kind AS kind, o.public_id AS offer,
+         o.partition_name AS partition_name, o.unit AS unit, a.amount_units AS amount_units,
+         a.account_id AS account_id, a.starts_us AS starts_us, a.ends_us AS ends_us
+    FROM awards a JOIN proposals p ON p.id = a.proposal_id JOIN offers o ON o.id = a.offer_id
+    JOIN rounds r ON r.id = o.round_id JOIN calls c ON c.id = r.call_id
+    JOIN call_versions v ON v.call_id = c.id AND v.version = p.call_version
+   WHERE a.public_id = $1)sql"};
+inline constexpr db::Query kAwardIdsOf{"award_ids_of", R"sql(
+  SELECT public_id FROM awards WHERE project = $1 ORDER BY id)sql"};
+inline constexpr db::Query kAwardUnfollowed{"award_unfollowed", R"sql(
+  SELECT public_id FROM awards WHERE followed = 0 ORDER BY id LIMIT 1)sql"};
+inline constexpr db::Query kAwardFollow{"award_follow", R"sql(
+  UPDATE awards SET followed = 1 WHERE public_id = $1 AND followed = 0)sql"};
+inline constexpr db::Query kAwardTime{"award_time", R"sql(
+  UPDATE awards SET starts_us = $2, ends_us = $3 WHERE public_id = $1)sql"};
+inline constexpr db::Query kAwardAccount{"award_account", R"sql(
+  UPDATE awards SET account_id = $2 WHERE public_id = $1)sql"};
+inline constexpr db::Query kProposalsOpen{"proposals_open", R"sql(
+  SELECT public_id FROM proposals WHERE project = $1 AND
+         state IN ('waiting', 'submitted', 'evaluating', 'offered', 'reserve') ORDER BY id)sql"};
 inline constexpr db::Query kAwardById{"award_by_id", FABRICA_AWARD_COLUMNS "WHERE a.public_id = $1"};
 inline constexpr db::Query kAwardRunning{
     "award_running", FABRICA_AWARD_COLUMNS

@@ -176,6 +176,11 @@ Result<std::vector<ProposalDecision>> Decisions::refill(db::Tx& tx, PublicId con
   return out;
 }
 
+Result<> Decisions::hours_freed(db::Tx& tx, PublicId const& round, std::string_view cause) {
+  FABRICA_DO(refill(tx, round, journal::kProgram, cause, {}));
+  return {};
+}
+
 Result<std::vector<ProposalDecision>> Decisions::serve_reserve(db::Tx& tx, Actor const& actor, PublicId const& round) {
   FABRICA_DO(officer(actor));
   FABRICA_TRY(auto const facts, outcomes_.round(tx, round));
