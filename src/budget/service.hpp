@@ -122,10 +122,6 @@ class Budget {
   Result<Account> open_account(db::Tx& tx, std::string_view owner, AccountKind kind, Unit unit);
   Result<Account> account(db::Tx& tx, AccountId id);
   Result<Account> find_account(db::Tx& tx, std::string_view owner, AccountKind kind);
-  // Every account of this owner and of its parts ("<owner>/2"), by number.
-  Result<std::vector<Account>> accounts_of(db::Tx& tx, std::string_view owner);
-  // What came into an account minus what left it, from `from_us` on and before `to_us`.
-  Result<std::int64_t> net_flow(db::Tx& tx, AccountId account, Micros from_us, Micros to_us);
   // Errors: invalid "amount" (not positive), invalid "unit" (accounts differ), over_budget "balance",
   // conflict "client_id_reused".
   Result<> transfer(db::Tx& tx, TransferRequest const& request);

@@ -2,6 +2,7 @@
 
 #include "compute/records.hpp"
 #include "compute/rules.hpp"
+#include "reviews/forget.hpp"
 
 namespace fabrica::app {
 
@@ -53,6 +54,10 @@ Result<std::vector<awards::RecordedThing>> ProjectMade::released_models(db::Tx& 
     after = some.back().id;
   }
   return out;
+}
+
+Result<> PersonsBelongings::forget(db::Tx& tx, identity::Leaving const& person) {
+  return reviews::forget_person(tx, reviews_, person.by, person.person, person.email);
 }
 
 Result<evaluation::Data> EvaluationData::resolve(db::Tx& tx, PublicId const& project, std::string_view reference) {

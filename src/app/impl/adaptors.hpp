@@ -8,7 +8,7 @@
 #include "dataspace/service.hpp"
 #include "decisions/service.hpp"
 #include "evaluation/ports.hpp"
-#include "identity/service.hpp"
+#include "identity/erasure.hpp"
 #include "models/service.hpp"
 #include "reviews/service.hpp"
 
@@ -98,6 +98,21 @@ class CountedReviews final : public decisions::ScoreSource {
   }
 
  private:
+  reviews::Reviews& reviews_;
+};
+
+// What an account that is erased leaves behind, for identity/: awards/ knows projects without another lead, reviews/ has
+// profiles and open work.
+class PersonsBelongings final : public identity::Belongings {
+ public:
+  PersonsBelongings(awards::Awards& awards, reviews::Reviews& reviews) : awards_{awards}, reviews_{reviews} {}
+  Result<std::vector<std::string>> obligations(db::Tx& tx, PublicId const& person) override {
+    return awards_.obligations(tx, person);
+  }
+  Result<> forget(db::Tx& tx, identity::Leaving const& person) override;
+
+ private:
+  awards::Awards& awards_;
   reviews::Reviews& reviews_;
 };
 

@@ -92,6 +92,9 @@ struct Factory::Parts {
   ReserveList reserve_list{decisions};
   awards::Awards awards{{clock, random, journal, identity, projects, budget, calls, outcomes, award_jobs, project_made,
                          reserve_list}};
+  projects::Members members{clock, journal, projects};
+  PersonsBelongings belongings{awards, reviews};
+  identity::Erasure erasure{clock, journal, belongings};
 
   // Stored bytes and what is made of them; built once the folder and the database are open.
   std::optional<blobs::Store> blob_files;
@@ -223,7 +226,9 @@ void Factory::Parts::add_routes() {
   add_identity_routes(*api, identity, clock);
   add_organisation_routes(*api, identity, declarations, roles, facts, clock);
   add_plan_routes(*api, facts, journal);
+  add_erasure_routes(*api, erasure);
   projects::add_routes(*api, projects, journal);
+  projects::add_member_routes(*api, members);
   calls::add_routes(*api, calls);
   calls::add_round_routes(*api, calls, rounds);
   calls::add_check_routes(*api, calls);

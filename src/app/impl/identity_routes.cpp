@@ -142,4 +142,20 @@ void add_identity_routes(api::Api& api, Identity& identity, Clock const&) {
   add_tokens(api, identity);
 }
 
+void add_erasure_routes(api::Api& api, identity::Erasure& erasure) {
+  api.del<api::Nothing, identity::Erased>(
+      "/people/{person}",
+      {.id = "person_erase",
+       .summary = "Erase an account: name, address, roles, sessions and tokens go; \"me\" is oneself",
+       .tag = "people"},
+      [&](Call& call, db::Tx& tx, api::Nothing const&) -> Result<identity::Erased> {
+        if (call.path("person") == "me") {
+          FABRICA_DO(identity::logged_in(call.actor()));
+          return erasure.erase(tx, call.actor(), call.actor().person);
+        }
+        FABRICA_TRY(auto const person, call.id("person"));
+        return erasure.erase(tx, call.actor(), person);
+      });
+}
+
 }  // namespace fabrica::app

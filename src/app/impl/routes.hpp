@@ -4,6 +4,7 @@
 #include "facts/service.hpp"
 #include "http/router.hpp"
 #include "identity/declarations.hpp"
+#include "identity/erasure.hpp"
 #include "identity/roles.hpp"
 #include "identity/service.hpp"
 #include "journal/sequencer.hpp"
@@ -17,6 +18,8 @@ void add_identity_routes(api::Api& api, identity::Identity& identity, Clock cons
 // /organisations/{organisation}/figures, .../aid, /figures/{figures}/verdict, /people/{person}/grants/revoke, /delegations.
 void add_organisation_routes(api::Api& api, identity::Identity& identity, identity::Declarations& declarations,
                              identity::Roles& roles, facts::Store& facts, Clock const& clock);
+// DELETE /people/{person}, where "me" is oneself.
+void add_erasure_routes(api::Api& api, identity::Erasure& erasure);
 // /plan, /facts/{kind}, /facts.
 void add_plan_routes(api::Api& api, facts::Store& facts, journal::Journal& journal);
 // /log/checkpoint, /log/tile/..., /log/policy, /log/status, /log/proofs/{index}.

@@ -1,4 +1,5 @@
 #include "awards/testing/world.hpp"
+#include "identity/membership.hpp"
 
 namespace fabrica::awards {
 namespace {
@@ -307,6 +308,39 @@ TEST_P(FollowingDb, AnOfficerSplitsAnAwardWhileItIsWhole) {
   w.pass(30 * kDay);
   EXPECT_EQ(w.look(award).periods[1].balance_micro, 16 * kUnit);
   w.expect_sound({award});
+}
+
+// Whoever leaves an award or a proposal without anybody to answer for it is told what to do first.
+TEST_P(FollowingDb, TheOnlyLeadOfARunningAwardIsHeldBack) {
+  auto& w = *world;
+  auto const people = w.write([&](db::Tx& tx) -> Result<std::vector<PublicId>> {
+    std::vector<PublicId> out;
+    for (auto const* name : {"first", "second"}) {
+      FABRICA_TRY(
+          auto const made,
+          w.identity.create_person(
+              tx, w.admin,
+              {name, fmt::format("{}@example.org", name), {}, {}, {{identity::Role::project_lead, w.project.text()}}},
+              std::nullopt));
+      out.push_back(made.id);
+    }
+    return out;
+  });
+  ASSERT_TRUE(people) << db::why(people);
+  auto const held_back = [&] {
+    auto const found = w.read([&](db::Tx& tx) { return w.awards.obligations(tx, people->front()); });
+    EXPECT_TRUE(found) << db::why(found);
+    return found.value_or(std::vector<std::string>{});
+  };
+  auto const award = w.running(20);
+  EXPECT_TRUE(held_back().empty()) << "there is another lead";
+  identity::Grant const lead{identity::Role::project_lead, w.project.text(), {}};
+  ASSERT_TRUE(w.write([&](db::Tx& tx) { return identity::take_role(tx, people->back(), lead, w.clock.now()); }));
+  ASSERT_EQ(held_back().size(), 1u);
+  EXPECT_NE(held_back()[0].find("/members"), std::string::npos);
+  w.pass(90 * kDay);
+  EXPECT_EQ(w.look(award).clock, ClockState::ended);
+  EXPECT_TRUE(held_back().empty()) << "what is over holds nobody";
 }
 
 // Each step of a turn fails once; going on turns the period exactly once.

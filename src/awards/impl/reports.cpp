@@ -5,6 +5,7 @@
 #include "awards/letters.hpp"
 #include "awards/rules.hpp"
 #include "base/check.hpp"
+#include "budget/figures.hpp"
 #include "crypto/sha256.hpp"
 
 namespace fabrica::awards {
@@ -79,13 +80,13 @@ Result<ReportFigures> Awards::figures(db::Tx& tx, Actor const& actor, Case const
   FABRICA_TRY(out.energy, p_.jobs.energy(tx, at.id()));
   FABRICA_TRY(out.data_sets, p_.records.data_sets(tx, actor, project.id));
   FABRICA_TRY(out.models, p_.records.released_models(tx, actor, project.id));
-  FABRICA_TRY(auto const accounts, p_.budget.accounts_of(tx, at.id().text()));
+  FABRICA_TRY(auto const accounts, budget::accounts_of(tx, at.id().text()));
   auto const now = p_.clock.now();
   for (auto from = month_begin(at.terms.granted_us.us); from <= now; from = add_months(from, 1)) {
     MonthUse month{month_name(from), 0};
     for (auto const& one : accounts) {
       if (one.kind != budget::AccountKind::consumed) continue;
-      FABRICA_TRY(auto const flow, p_.budget.net_flow(tx, one.id, from, add_months(from, 1)));
+      FABRICA_TRY(auto const flow, budget::net_flow(tx, one.id, from, add_months(from, 1)));
       month.used_micro += flow;
     }
     if (month.used_micro != 0 || from < at.terms.ends_us.us) out.months.push_back(std::move(month));

@@ -6,6 +6,7 @@
 #include "awards/impl/case.hpp"
 #include "awards/rules.hpp"
 #include "base/check.hpp"
+#include "budget/figures.hpp"
 #include "schedule/templates.hpp"
 
 namespace fabrica::awards {
@@ -173,7 +174,7 @@ Result<Awards::Case> Awards::load(db::Tx& tx, Actor const& actor, PublicId const
 }
 
 Result<Ledger> Awards::ledger(db::Tx& tx, Case const& at) {
-  FABRICA_TRY(auto const accounts, p_.budget.accounts_of(tx, at.id().text()));
+  FABRICA_TRY(auto const accounts, budget::accounts_of(tx, at.id().text()));
   Ledger out;
   out.awarded_micro = at.terms.amount_micro;
   out.returned_micro = at.terms.returned_micro;
@@ -198,7 +199,7 @@ Result<std::vector<Period>> Awards::periods(db::Tx& tx, Case const& at) {
     Period one{row.number, row.starts_us,         row.ends_us,        row.amount_micro,
                row.state,  account.balance_micro, account.held_micro, 0,
                0};
-    FABRICA_TRY(auto const accounts, p_.budget.accounts_of(tx, account.owner));
+    FABRICA_TRY(auto const accounts, budget::accounts_of(tx, account.owner));
     for (auto const& other : accounts) {
       if (other.owner != account.owner) continue;
       if (other.kind == budget::AccountKind::consumed) one.used_micro = other.balance_micro;
@@ -221,10 +222,10 @@ Result<Standing> Awards::standing(db::Tx& tx, Case const& at) {
                       0,
                       std::max(at.terms.starts_us.us, now - kLately),
                       jobs.last_active};
-  FABRICA_TRY(auto const accounts, p_.budget.accounts_of(tx, at.id().text()));
+  FABRICA_TRY(auto const accounts, budget::accounts_of(tx, at.id().text()));
   for (auto const& one : accounts) {
     if (one.kind != budget::AccountKind::consumed) continue;
-    FABRICA_TRY(auto const flow, p_.budget.net_flow(tx, one.id, facts.lately_from, now + 1));
+    FABRICA_TRY(auto const flow, budget::net_flow(tx, one.id, facts.lately_from, now + 1));
     facts.used_lately_micro += std::max<std::int64_t>(0, flow);
   }
   return standing_of(facts, at.rules, unit_name(at.holding.unit));

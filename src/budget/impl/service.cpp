@@ -36,17 +36,6 @@ Result<Account> Budget::find_account(db::Tx& tx, std::string_view owner, Account
   return tx.one<Account>(store::kAccountByOwnerKind, owner, kind);
 }
 
-// '0' is the character that follows '/': a range that the unique index serves.
-Result<std::vector<Account>> Budget::accounts_of(db::Tx& tx, std::string_view owner) {
-  auto const part = std::string{owner} + "/";
-  auto const behind = std::string{owner} + "0";
-  return tx.all<Account>(store::kAccountsOf, owner, part, behind);
-}
-
-Result<std::int64_t> Budget::net_flow(db::Tx& tx, AccountId account, Micros from_us, Micros to_us) {
-  return tx.one<std::int64_t>(store::kNetFlow, account, from_us, to_us);
-}
-
 Result<> Budget::transfer(db::Tx& tx, TransferRequest const& request) { return move(tx, request, std::nullopt); }
 
 Result<> Budget::move(db::Tx& tx, TransferRequest const& request, std::optional<std::int64_t> hold_id) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/check.hpp"
+#include "budget/figures.hpp"
 #include "calls/impl/judged.hpp"
 #include "calls/impl/plan_check.hpp"
 #include "calls/impl/store.hpp"
@@ -406,7 +407,7 @@ Result<std::vector<Award>> Calls::awards(db::Tx& tx, Actor const& actor, PublicI
     Award award{row.id,        row.project, row.proposal,          row.partition_name, row.unit, row.amount_units,
                 row.starts_us, row.ends_us, account.balance_micro, account.held_micro, 0,        0};
     // Each period of an award has its accounts; what was used is used, whatever the period.
-    FABRICA_TRY(auto const accounts, budget_.accounts_of(tx, row.id.text()));
+    FABRICA_TRY(auto const accounts, budget::accounts_of(tx, row.id.text()));
     for (auto const& one : accounts) {
       if (one.kind == budget::AccountKind::consumed) award.used_micro += one.balance_micro;
       if (one.kind == budget::AccountKind::overrun) award.overrun_micro -= one.balance_micro;

@@ -78,4 +78,29 @@ void add_routes(api::Api& api, Projects& projects, journal::Journal& journal) {
       });
 }
 
+void add_member_routes(api::Api& api, Members& members) {
+  api.get<std::vector<Member>>("/projects/{project}/members",
+                               {.id = "member_list", .summary = "Who works in a project", .tag = "projects"},
+                               [&](Call& call, db::Tx& tx) -> Result<std::vector<Member>> {
+                                 FABRICA_TRY(auto const id, call.id("project"));
+                                 return members.list(tx, call.actor(), id);
+                               });
+  api.post<MemberDraft, Member>(
+      "/projects/{project}/members",
+      {.id = "member_add", .summary = "Add somebody by address, or change their role", .tag = "projects"},
+      [&](Call& call, db::Tx& tx, MemberDraft const& draft) -> Result<Member> {
+        FABRICA_TRY(auto const id, call.id("project"));
+        return members.add(tx, call.actor(), id, draft);
+      });
+  api.del<api::Nothing, api::Nothing>(
+      "/projects/{project}/members/{person}",
+      {.id = "member_remove", .summary = "Take somebody out of a project, or leave it", .tag = "projects"},
+      [&](Call& call, db::Tx& tx, api::Nothing const&) -> Result<api::Nothing> {
+        FABRICA_TRY(auto const id, call.id("project"));
+        FABRICA_TRY(auto const person, call.id("person"));
+        FABRICA_DO(members.remove(tx, call.actor(), id, person));
+        return api::Nothing{};
+      });
+}
+
 }  // namespace fabrica::projects
