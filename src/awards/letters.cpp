@@ -3,23 +3,11 @@
 #include <fmt/format.h>
 
 #include "awards/rules.hpp"
+#include "base/page.hpp"
 #include "db/db.hpp"
 
 namespace fabrica::awards {
 namespace {
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (char const c : text) switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default: out += c;
-    }
-  return out;
-}
 
 std::string asked(RequestLetter const& in) {
   auto const& one = in.request;
@@ -79,98 +67,112 @@ std::string letter_text(RequestLetter const& in) {
 }
 
 std::string letter_html(RequestLetter const& in) {
-  auto out = fmt::format(
-      "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Request {0}</title>\n<p>{1}</p>\n"
-      "<dl><dt>Call</dt><dd dir=\"auto\">{2}</dd><dt>Project</dt><dd dir=\"auto\">{3}</dd><dt>Award</dt><dd>{4}</dd>"
-      "<dt>Request</dt><dd>{0}</dd></dl>\n",
-      in.request.id.text(), format_date(in.made.us), escaped(in.call_title), escaped(in.title),
-      in.request.award.text());
-  for (auto const& line : lines_of(in)) out += fmt::format("<p dir=\"auto\">{}</p>\n", escaped(line));
-  return out + "</html>\n";
+  Page page{fmt::format("Request {}", in.request.id.text())};
+  page.element("<h1>", "Decision on your request", "</h1>\n");
+  page.element("<p class=\"subject\" dir=\"auto\">", in.title, "</p>\n<dl class=\"meta\">\n");
+  page.meta_row("Date", format_date(in.made.us));
+  page.meta_row("Call", in.call_title);
+  page.meta_row("Award", in.request.award.text());
+  page.meta_row("Request", in.request.id.text());
+  page.markup("</dl>\n");
+  for (auto const& line : lines_of(in)) page.element("<p dir=\"auto\">", line, "</p>\n");
+  return page.finish();
 }
 
 namespace {
 
-std::string row(std::initializer_list<std::string> cells, std::string_view tag = "td") {
-  std::string out = "<tr>";
-  for (auto const& cell : cells) out += fmt::format("<{0} dir=\"auto\">{1}</{0}>", tag, escaped(cell));
-  return out + "</tr>\n";
-}
-
-void part(std::string& out, std::string_view head, std::string_view text) {
+void part(Page& page, std::string_view head, std::string_view text) {
   if (text.empty()) return;
-  out += fmt::format("<h2>{}</h2>\n<p dir=\"auto\" style=\"white-space:pre-wrap\">{}</p>\n", head, escaped(text));
+  page.element("<h2>", head, "</h2>\n");
+  page.element("<p dir=\"auto\" style=\"white-space:pre-line\">", text, "</p>\n");
 }
 
-void things(std::string& out, std::string_view head, std::vector<RecordedThing> const& all) {
-  out += fmt::format("<h2>{}</h2>\n", head);
+void things(Page& page, std::string_view head, std::vector<RecordedThing> const& all) {
+  page.element("<h2>", head, "</h2>\n");
   if (all.empty()) {
-    out += "<p>None.</p>\n";
+    page.markup("<p class=\"none\">None.</p>\n");
     return;
   }
-  out += "<table>\n" + row({"Name", "Licence", "Id"}, "th");
-  for (auto const& one : all) out += row({one.name, one.licence, one.id.text()});
-  out += "</table>\n";
+  page.markup("<table>\n");
+  page.table_row({"Name", "Licence", "Id"}, "th");
+  for (auto const& one : all) page.table_row({one.name, one.licence, one.id.text()});
+  page.markup("</table>\n");
 }
 
-void figures_html(std::string& out, ReportFigures const& in) {
+void figures_html(Page& page, ReportFigures const& in) {
   auto const unit = unit_name(in.unit);
-  out += "<h2>Computing time</h2>\n<table>\n";
+  page.markup("<h2>Computing time</h2>\n<table>\n");
   for (auto const& [name, micro] : {std::pair<std::string_view, std::int64_t>{"Awarded", in.ledger.awarded_micro},
                                     {"Used", in.ledger.used_micro},
                                     {"Of that, beyond what was there", in.ledger.overrun_micro},
                                     {"Returned at the end of periods", in.ledger.returned_micro},
                                     {"Expired", in.ledger.expired_micro},
                                     {"Left", in.ledger.balance_micro}})
-    out += row({std::string{name}, amount(micro) + " " + unit});
-  out += "</table>\n<table>\n" + row({"Month", unit}, "th");
-  for (auto const& one : in.months) out += row({one.month, amount(one.used_micro)});
-  out += "</table>\n";
-  out += fmt::format("<p>Jobs: {} completed, {} failed, {} cancelled, {} not over.</p>\n", in.jobs.completed,
-                     in.jobs.failed, in.jobs.cancelled, in.jobs.open);
-  if (in.energy.jobs > 0)
-    out += fmt::format("<p>Energy: {:.2f} kWh, estimated, over the {} jobs that have an estimate.</p>\n",
-                       static_cast<double>(in.energy.joules) / 3'600'000, in.energy.jobs);
-  else out += "<p>Energy: not known.</p>\n";
+    page.table_row({std::string{name}, amount(micro) + " " + unit});
+  page.markup("</table>\n<table>\n");
+  page.table_row({"Month", unit}, "th");
+  for (auto const& one : in.months) page.table_row({one.month, amount(one.used_micro)});
+  page.markup("</table>\n");
+  page.element("<p>",
+               fmt::format("Jobs: {} completed, {} failed, {} cancelled, {} not over.", in.jobs.completed,
+                           in.jobs.failed, in.jobs.cancelled, in.jobs.open),
+               "</p>\n");
+  page.element("<p>",
+               in.energy.jobs > 0
+                   ? fmt::format("Energy: {:.2f} kWh, estimated, over the {} jobs that have an estimate.",
+                                 static_cast<double>(in.energy.joules) / 3'600'000, in.energy.jobs)
+                   : std::string{"Energy: not known."},
+               "</p>\n");
+}
+
+void publications(Page& page, std::vector<Publication> const& all) {
+  if (all.empty()) return;
+  page.markup("<h2>Publications</h2>\n<table>\n");
+  page.table_row({"Title", "DOI", "Acknowledges"}, "th");
+  for (auto const& one : all)
+    page.table_row(
+        {one.title, one.doi.value_or(""), !one.acknowledges ? "not said" : (*one.acknowledges ? "yes" : "no")});
+  page.markup("</table>\n");
 }
 
 }  // namespace
 
 std::string report_html(ReportDocument const& in) {
   auto const& figures = in.figures;
-  auto const version = in.version > 0 ? fmt::format("version {}", in.version) : std::string{"draft"};
-  auto out = fmt::format(
-      "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Final report on award {0}</title>\n"
-      "<h1>Final report</h1>\n<p>{1}, {2}</p>\n<dl><dt>Award</dt><dd>{0}</dd><dt>Proposal</dt><dd>{3}</dd>"
-      "<dt>Call</dt><dd dir=\"auto\">{4}</dd><dt>Project</dt><dd dir=\"auto\">{5}</dd><dt>Organisation</dt>"
-      "<dd "
-      "dir=\"auto\">{6}</dd><dt>Partition</dt><dd>{7}</dd><dt>From</dt><dd>{8}</dd><dt>To</dt><dd>{9}{10}</dd></dl>\n",
-      figures.award.text(), format_date(in.made.us), version, figures.proposal.text(), escaped(figures.call),
-      escaped(figures.title), escaped(figures.organisation), escaped(figures.partition), format_date(figures.starts.us),
-      format_date(figures.ends.us),
-      figures.ends == figures.ends_first ? "" : fmt::format(" (first {})", format_date(figures.ends_first.us)));
-  part(out, "Research field", in.narrative.research_field);
-  part(out, "Summary", in.narrative.summary);
-  part(out, "Results and benefit to society", in.narrative.results);
-  figures_html(out, figures);
-  part(out, "Why hours were not used", in.narrative.unused_reason);
-  things(out, "Data sets", figures.data_sets);
-  things(out, "Models released", figures.models);
-  part(out, "AI Act", in.narrative.ai_act);
-  if (!in.narrative.publications.empty()) {
-    out += "<h2>Publications</h2>\n<table>\n" + row({"Title", "DOI", "Acknowledges"}, "th");
-    for (auto const& one : in.narrative.publications)
-      out += row({one.title, one.doi.value_or(""), one.acknowledges ? (*one.acknowledges ? "yes" : "no") : ""});
-    out += "</table>\n";
-  }
-  part(out, "Patents", in.narrative.patents);
-  part(out, "Talks", in.narrative.talks);
-  part(out, "Funding that followed", in.narrative.follow_on_funding);
-  part(out, "Future work", in.narrative.future_work);
-  part(out, "Feedback", in.narrative.feedback);
-  if (in.narrative.would_apply_again) part(out, "Would apply again", *in.narrative.would_apply_again ? "Yes." : "No.");
-  part(out, "Acknowledgement that publications carry", figures.acknowledgement);
-  return out + "</html>\n";
+  auto const& said = in.narrative;
+  Page page{fmt::format("Final report on award {}", figures.award.text())};
+  page.element("<h1>", "Final report", "</h1>\n");
+  page.element("<p class=\"subject\" dir=\"auto\">", figures.title, "</p>\n");
+  if (in.version == 0) page.markup("<p class=\"banner\">Draft: not sent, figures as of today</p>\n");
+  page.markup("<dl class=\"meta\">\n");
+  page.meta_row("Date", format_date(in.made.us));
+  if (in.version > 0) page.meta_row("Version", std::to_string(in.version));
+  page.meta_row("Award", figures.award.text());
+  page.meta_row("Proposal", figures.proposal.text());
+  page.meta_row("Call", figures.call);
+  page.meta_row("Organisation", figures.organisation);
+  page.meta_row("Partition", figures.partition);
+  page.meta_row("From", format_date(figures.starts.us));
+  page.meta_row("To", format_date(figures.ends.us));
+  if (figures.ends != figures.ends_first) page.meta_row("First to", format_date(figures.ends_first.us));
+  page.meta_row("Research field", said.research_field);
+  page.markup("</dl>\n");
+  part(page, "Summary", said.summary);
+  part(page, "Results and benefit to society", said.results);
+  figures_html(page, figures);
+  part(page, "Why hours were not used", said.unused_reason);
+  things(page, "Data sets", figures.data_sets);
+  things(page, "Models released", figures.models);
+  part(page, "AI Act", said.ai_act);
+  publications(page, said.publications);
+  part(page, "Patents", said.patents);
+  part(page, "Talks", said.talks);
+  part(page, "Funding that followed", said.follow_on_funding);
+  part(page, "Future work", said.future_work);
+  part(page, "Feedback", said.feedback);
+  if (said.would_apply_again) part(page, "Would apply again", *said.would_apply_again ? "Yes." : "No.");
+  part(page, "Acknowledgement that publications carry", figures.acknowledgement);
+  return page.finish();
 }
 
 }  // namespace fabrica::awards
