@@ -17,7 +17,7 @@ endif()
 add_library(boost_headers INTERFACE)
 target_include_directories(boost_headers SYSTEM INTERFACE ${BOOST_181_DIR})
 
-foreach(pc sodium:libsodium sqlite3:sqlite3 pq:libpq curl:libcurl archive:libarchive icu:icu-i18n cbc:cbc)
+foreach(pc sodium:libsodium sqlite3:sqlite3 pq:libpq curl:libcurl archive:libarchive icu:icu-i18n cbc:cbc zlib:zlib)
   string(REPLACE ":" ";" pair ${pc})
   list(GET pair 0 name)
   list(GET pair 1 module)

@@ -14,7 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 PACKAGES = {
     "fmt/": "fmt", "openssl/": "openssl", "sodium": "sodium", "sqlite3.h": "sqlite3", "libpq-fe.h": "pq",
     "curl/": "curl", "archive": "archive", "unicode/": "icu", "CLI/": "cli11", "toml++/": "tomlplusplus",
-    "boost/describe": "describe", "boost/mp11": "describe", "boost/": "boost", "gtest/": "gtest",
+    "zlib.h": "zlib", "boost/describe": "describe", "boost/mp11": "describe", "boost/": "boost", "gtest/": "gtest",
 }
 EVERYWHERE = {"fmt", "gtest", "describe"}
 TEST = re.compile(r"_(test|dbtest|fuzz|main)\.cpp$")

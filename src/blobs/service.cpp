@@ -32,6 +32,12 @@ Result<Stored> Service::put_stream(std::function<Result<>(Sink const&)> const& p
   return stored;
 }
 
+Result<Stored> Service::end(Store::Writer& writer) {
+  FABRICA_TRY(auto const stored, writer.finish());
+  FABRICA_DO(record(stored));
+  return stored;
+}
+
 Result<> Service::record(Stored const& stored) {
   FABRICA_DO(database_.write(
       [&](db::Tx& tx) { return tx.run(kBlobRecord, stored.digest.hex(), stored.size_bytes, clock_.now()); }));

@@ -44,6 +44,10 @@ class Service {
   using Sink = std::function<Result<>(ByteView)>;
   Result<Stored> put_stream(std::function<Result<>(Sink const&)> const& pump);
 
+  // The same for bytes that are pushed: write to what begin() gave, then end it. Left unfinished, nothing stays.
+  Result<Store::Writer> begin() const { return store_.begin(); }
+  Result<Stored> end(Store::Writer& writer);
+
   // Within the caller's transaction. Errors: not_found "blob" (not stored, or swept: store it again), over_budget
   // "blob_quota". Keeping twice is fine.
   Result<> keep(db::Tx& tx, crypto::Digest const& digest, Reference const& reference);

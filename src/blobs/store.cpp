@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -58,6 +59,19 @@ Result<std::size_t> Reader::read(std::int64_t offset, std::span<std::uint8_t> ou
     done += static_cast<std::size_t>(got);
   }
   return done;
+}
+
+Mapped::~Mapped() {
+  // munmap takes what mmap gave.
+  if (!bytes_.empty()) ::munmap(const_cast<std::uint8_t*>(bytes_.data()), bytes_.size());
+}
+
+Result<Mapped> Reader::map() const {
+  if (size_bytes_ == 0) return Mapped{{}};
+  auto const size = static_cast<std::size_t>(size_bytes_);
+  void* const at = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file_, 0);
+  if (at == MAP_FAILED) return file_error("map", "a blob", errno);
+  return Mapped{{static_cast<std::uint8_t const*>(at), size}};
 }
 
 Result<Store> Store::open(fs::path folder, Clock const& clock) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "base/bytes.hpp"
 #include "base/clock.hpp"
@@ -21,6 +22,20 @@ struct Stored {
   std::int64_t size_bytes = 0;
 };
 
+// A blob's bytes in memory as the kernel pages them in; unmapped when it goes. They are read-only on disk and never
+// become fewer.
+class Mapped {
+ public:
+  explicit Mapped(ByteView bytes) : bytes_{bytes} {}
+  Mapped(Mapped&& other) noexcept : bytes_{std::exchange(other.bytes_, {})} {}
+  Mapped& operator=(Mapped&&) = delete;
+  ~Mapped();
+  ByteView bytes() const { return bytes_; }
+
+ private:
+  ByteView bytes_;
+};
+
 // An open file; whoever holds it reads on even after the blob was removed.
 class Reader {
  public:
@@ -33,6 +48,8 @@ class Reader {
   int file() const { return file_; }
   // How many bytes lie at `offset`, at most out.size(); 0 at the end. Errors: unavailable "file".
   Result<std::size_t> read(std::int64_t offset, std::span<std::uint8_t> out) const;
+  // All of it. Errors: unavailable "file".
+  Result<Mapped> map() const;
 
  private:
   int file_;

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <memory>
+
 #include "calls/types.hpp"
 #include "db/db.hpp"
+#include "forms/form.hpp"
 
 // What the modules behind calls/ read of proposals that are being evaluated. There is no authorisation here: their use
 // cases have asked before.
@@ -30,6 +33,9 @@ Result<Round> round_of_id(db::Tx& tx, PublicId const& round);
 Result<std::vector<PublicId>> rounds_to_come(db::Tx& tx, PublicId const& call);
 // A version of a reviewed call's rules. Errors: not_found "call", conflict "call_kind" for one without review.
 Result<ReviewedRules> reviewed_rules(db::Tx& tx, PublicId const& call, std::int64_t version);
+
+// The form those rules hold. Errors: not_found "form".
+Result<std::shared_ptr<forms::Form const>> form_of(db::Tx& tx, ReviewedRules const& rules);
 
 // What may be shown of a published call to whom it is shown.
 struct CallText {

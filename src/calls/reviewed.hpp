@@ -34,7 +34,9 @@ BOOST_DESCRIBE_STRUCT(StepRule, (), (step, within, checklist, blind))
 
 struct ReviewedRules {
   schedule::Rule schedule;
-  std::string form;             // key of a shipped form
+  std::string form;  // key of a form
+  // Which edition of it; absent in a draft: the newest.
+  std::optional<std::string> form_digest;
   std::vector<StepRule> steps;  // in order; `decision` is among them
   matching::RankingRules ranking;
   matching::AwardRule award_rule = matching::AwardRule::rank;
@@ -54,8 +56,8 @@ struct ReviewedRules {
   }
 };
 BOOST_DESCRIBE_STRUCT(ReviewedRules, (),
-                      (schedule, form, steps, ranking, award_rule, guarantees, caps, reviews_wanted, reviewer_load_max,
-                       carry_over_drafts))
+                      (schedule, form, form_digest, steps, ranking, award_rule, guarantees, caps, reviews_wanted,
+                       reviewer_load_max, carry_over_drafts))
 
 // intake: takes proposals between its opening and its cut-off. evaluating: the steps are being done. decided: every
 // outcome stands and is held back. published: the applicants know.

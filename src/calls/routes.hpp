@@ -4,10 +4,18 @@
 #include "calls/rounds.hpp"
 #include "calls/service.hpp"
 
+namespace fabrica::blobs {
+class Store;
+}
+
 namespace fabrica::calls {
 
-// /calls, /calls/{call}, .../publish, .../close, /offers/{offer}/capacity, /projects/{project}/proposals,
-// /proposals/{proposal}, .../submit, .../withdraw, /projects/{project}/awards, /awards/{award}/statement.
+class Attachments;
+class Suggester;
+
+// /calls, /calls/{call}, .../publish, .../close, /offers/{offer}/capacity, .../open, .../close,
+// /projects/{project}/proposals, /proposals/{proposal}, .../submit, .../withdraw, /projects/{project}/awards,
+// /awards/{award}/statement.
 void add_routes(api::Api& api, Calls& calls);
 
 // /call-templates, PUT /calls/{call}, /calls/{call}/rounds, /proposals/{proposal}/recall, .../steps, .../steps/{step},
@@ -16,5 +24,10 @@ void add_round_routes(api::Api& api, Calls& calls, Rounds& rounds);
 
 // /proposals/{proposal}/checks, .../overrides, /overrides/{override}/end.
 void add_check_routes(api::Api& api, Calls& calls);
+// /proposals/{proposal}/attachments, .../{field}, .../{field}/again.
+void add_attachment_routes(api::Api& api, Attachments& attachments, blobs::Store const& store);
+
+// /projects/{project}/answers, /projects/{project}/suggestions, /proposals/{proposal}/suggestions.
+void add_suggestion_routes(api::Api& api, Suggester& suggester);
 
 }  // namespace fabrica::calls

@@ -286,14 +286,19 @@ void check_steps(std::vector<StepRule> const& steps, std::vector<Fault>& faults)
   if (!decision) faults.push_back({"/reviewed/steps", "The step decision is always one of them."});
 }
 
-void check_reviewed(CallDraft const& draft, std::vector<Fault>& faults) {
+void check_form(std::string const& form, std::span<std::string const> forms, std::string_view at,
+                std::vector<Fault>& faults) {
+  if (std::ranges::find(forms, form) == forms.end())
+    faults.push_back(
+        {std::string{at}, fmt::format("There is no form {}; there are {}.", form, fmt::join(forms, ", "))});
+}
+
+void check_reviewed(CallDraft const& draft, std::span<std::string const> forms, std::vector<Fault>& faults) {
   auto const& rules = *draft.reviewed;
   for (auto& fault : schedule::faults_of(rules.schedule, "/reviewed/schedule")) faults.push_back(std::move(fault));
   if (rules.schedule.kind == schedule::RuleKind::permanent)
     faults.push_back({"/reviewed/schedule/kind", "A call that is decided by review has cut-offs."});
-  if (auto const form = forms::shipped(rules.form); !form)
-    faults.push_back({"/reviewed/form", fmt::format("There is no form {}; there are {}.", rules.form,
-                                                    fmt::join(forms::shipped_keys(), ", "))});
+  check_form(rules.form, forms, "/reviewed/form", faults);
   if (draft.closes) faults.push_back({"/closes", "A reviewed call ends with its schedule: leave this out."});
   check_steps(rules.steps, faults);
 }
@@ -331,7 +336,9 @@ void check_eligibility(CallDraft const& draft, std::vector<Fault>& faults) {
 
 }  // namespace
 
-Result<> check(CallDraft const& draft) {
+Result<> check(CallDraft const& draft) { return check(draft, forms::shipped_keys()); }
+
+Result<> check(CallDraft const& draft, std::span<std::string const> forms) {
   std::vector<Fault> faults;
   if (draft.closes && draft.closes->us <= draft.opens.us)
     faults.push_back({"/closes", "A call closes after it opens."});
@@ -351,8 +358,11 @@ Result<> check(CallDraft const& draft) {
   }
   if (draft.reviewed.has_value() != (draft.kind == CallKind::reviewed))
     faults.push_back({"/reviewed", "A call of the kind reviewed has these rules, and no other call has."});
-  if (draft.reviewed) check_reviewed(draft, faults);
   if (draft.eligibility) check_eligibility(draft, faults);
+  if (draft.reviewed) check_reviewed(draft, forms, faults);
+  if (draft.form && draft.kind == CallKind::reviewed)
+    faults.push_back({"/form", "A reviewed call names its form among the rules of its review."});
+  else if (draft.form) check_form(*draft.form, forms, "/form", faults);
   if (faults.empty()) return {};
   auto const what = faults.front().what;
   return fail(Errc::invalid, "input", what, std::move(faults));

@@ -82,6 +82,9 @@ std::optional<identity::SizeLimits> size_limits(std::span<facts::EligibilityLimi
 // or is unknown, for there is time until the cut-off; else enter.
 ProposalEvent verdict_of(std::span<Check const> checks, CallKind kind);
 
+// `forms` are the keys of the forms there are.
+Result<> check(CallDraft const& draft, std::span<std::string const> forms);
+// The same with the shipped forms alone.
 Result<> check(CallDraft const& draft);
 
 }  // namespace fabrica::calls

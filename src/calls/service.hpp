@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/random.hpp"
+#include "calls/form_shelf.hpp"
 #include "calls/types.hpp"
 #include "forms/render.hpp"
 #include "journal/journal.hpp"
@@ -56,6 +57,10 @@ class Calls {
   // offer.capacity_changed.
   Result<Call> set_capacity(db::Tx& tx, identity::Actor const& actor, PublicId const& offer,
                             std::int64_t capacity_units);
+  // Whether it takes proposals: what is in line already stays there. Of this round alone. Statements: offer.opened,
+  // offer.closed, with the reason.
+  Result<Call> set_open(db::Tx& tx, identity::Actor const& actor, PublicId const& offer, bool open,
+                        std::string const& reason);
   // Published calls are public; drafts need manage_calls.
   Result<Call> get(db::Tx& tx, identity::Actor const& actor, PublicId const& call);
   Result<std::vector<Call>> list(db::Tx& tx, identity::Actor const& actor);
@@ -89,6 +94,9 @@ class Calls {
     bool draft = false;
   };
   Result<FormPage> form_page(db::Tx& tx, identity::Actor const& actor, PublicId const& proposal);
+  // The form a version of the call's rules holds, if it has one. There is no authorisation here. Errors: not_found
+  // "call".
+  Result<std::optional<BoundForm>> form_of(db::Tx& tx, PublicId const& call, std::int64_t version);
   Result<Proposal> proposal(db::Tx& tx, identity::Actor const& actor, PublicId const& proposal);
   Result<std::vector<Proposal>> proposals(db::Tx& tx, identity::Actor const& actor, PublicId const& project);
 
@@ -101,8 +109,12 @@ class Calls {
  private:
   friend class Rounds;
   friend class Outcomes;
+  friend class Importer;
   struct Loaded;
   Result<store::Rules> rules_of(db::Tx& tx, std::int64_t call, std::int64_t version);
+  // The rules of a draft as they are stored: with the form they name from now on.
+  Result<store::Rules> rules_from(db::Tx& tx, CallDraft const& draft);
+  Result<std::optional<BoundForm>> form_of(db::Tx& tx, store::Rules const& rules);
   Result<> open_steps(db::Tx& tx, store::ProposalRow const& proposal);
   // As its rules stand now, or stood in a version.
   Result<Call> load_call(db::Tx& tx, PublicId const& id, std::optional<std::int64_t> version = {});
@@ -140,6 +152,7 @@ class Calls {
   projects::Projects& projects_;
   budget::Budget& budget_;
   facts::Store& facts_;
+  FormShelf forms_;
 };
 
 }  // namespace fabrica::calls

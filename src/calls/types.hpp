@@ -60,10 +60,14 @@ struct CallDraft {
   std::vector<OfferDraft> offers;         // of each round
   std::optional<ReviewedRules> reviewed;  // of the kind reviewed, and of no other
   std::optional<bool> demo;
+  // A first-come call may have a form too; a reviewed one names its own among its rules. Key, and which edition of it.
+  std::optional<std::string> form;
+  std::optional<std::string> form_digest;
   std::optional<Eligibility> eligibility{};
 
   static constexpr auto limits() {
-    return std::tuple{json::length(&CallDraft::title, 1, 200),
+    return std::tuple{json::length(&CallDraft::form, 1, 80),
+                      json::length(&CallDraft::title, 1, 200),
                       json::length(&CallDraft::summary, 0, 4000),
                       json::range(&CallDraft::duration_days_max, 1, 3650),
                       json::range(&CallDraft::answer_working_days, 0, 365),
@@ -75,7 +79,7 @@ struct CallDraft {
 };
 BOOST_DESCRIBE_STRUCT(CallDraft, (),
                       (title, summary, kind, access_mode, opens, closes, duration_days_max, answer_working_days,
-                       organisation_kinds, countries, source, offers, reviewed, demo, eligibility))
+                       organisation_kinds, countries, source, offers, reviewed, demo, form, form_digest, eligibility))
 
 struct Offer {
   PublicId id;
@@ -110,11 +114,14 @@ struct Call {
   bool demo = false;
   std::vector<Offer> offers;
   std::optional<ReviewedRules> reviewed;
+  std::optional<std::string> form;
+  std::optional<std::string> form_digest;
   std::optional<Eligibility> eligibility{};
 };
 BOOST_DESCRIBE_STRUCT(Call, (),
                       (id, round, title, summary, kind, state, version, access_mode, opens, closes, duration_days_max,
-                       answer_working_days, organisation_kinds, countries, source, demo, offers, reviewed, eligibility))
+                       answer_working_days, organisation_kinds, countries, source, demo, offers, reviewed, form,
+                       form_digest, eligibility))
 
 // Yes, no, or not said: what is not said never passes a check.
 enum class Answer : std::uint8_t { yes, no, unknown };
@@ -127,7 +134,8 @@ struct FallBack {
   std::optional<std::int64_t> minimum_units{};  // less is of no use; absent: nothing less than the amount is
 
   static constexpr auto limits() {
-    return std::tuple{json::length(&FallBack::partition, 1, 100), json::range(&FallBack::amount_units, 1, 1'000'000'000),
+    return std::tuple{json::length(&FallBack::partition, 1, 100),
+                      json::range(&FallBack::amount_units, 1, 1'000'000'000),
                       json::range(&FallBack::minimum_units, 1, 1'000'000'000)};
   }
 };

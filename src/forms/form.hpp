@@ -91,6 +91,7 @@ struct FieldLimits {
   std::optional<std::int64_t> items_max;
   std::optional<std::int64_t> bytes_max;  // of an attachment
   std::vector<std::string> media_types;
+  std::optional<std::int64_t> pages_max;  // of an attached PDF
 
   static constexpr std::array<std::string_view, 1> kMayBeAbsent{"media_types"};
   static constexpr auto limits() {
@@ -104,13 +105,14 @@ struct FieldLimits {
                       json::range(&L::items_min, 0, 500),
                       json::range(&L::items_max, 1, 500),
                       json::range(&L::bytes_max, 1, 1'000'000'000),
+                      json::range(&L::pages_max, 1, 10'000),
                       json::items(&L::media_types, 0, 20),
                       json::length(&L::media_types, 3, 127)};
   }
 };
 BOOST_DESCRIBE_STRUCT(FieldLimits, (),
                       (characters_min, characters_max, words_max, min, max, decimals, items_min, items_max, bytes_max,
-                       media_types))
+                       media_types, pages_max))
 
 // A place in a plan's answer: an RFC 6901 pointer in which "@" stands for the partition asked for. Numbers are
 // multiplied and then rounded up: who asks for a little less than the plan runs out.

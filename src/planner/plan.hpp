@@ -53,6 +53,8 @@ struct PartitionPlan {
   std::optional<std::string> gpu_hour_means;
   std::optional<double> device_hours;  // where an accelerator is several devices (GCDs)
   std::optional<std::int64_t> nodes;
+  std::optional<std::int64_t> accelerators_per_node;
+  std::optional<std::int64_t> accelerators;  // of all the nodes
   std::string nodes_basis;
   std::optional<double> wall_hours;
   std::optional<std::int64_t> nodes_for_deadline;
@@ -63,7 +65,7 @@ struct PartitionPlan {
 };
 BOOST_DESCRIBE_STRUCT(PartitionPlan, (),
                       (partition, title, system, country, accelerator, peak_tflops, utilisation, utilisation_source,
-                       gpu_hours, node_hours, unit, amount, gpu_hour_means, device_hours, nodes, nodes_basis,
+                       gpu_hours, node_hours, unit, amount, gpu_hour_means, device_hours, nodes, accelerators_per_node, accelerators, nodes_basis,
                        wall_hours, nodes_for_deadline, memory, energy, unknown, warnings))
 
 struct Storage {

@@ -2,6 +2,7 @@
 
 #include "api/api.hpp"
 #include "awards/service.hpp"
+#include "calls/attachments.hpp"
 #include "calls/service.hpp"
 #include "compute/ports.hpp"
 #include "dataspace/blob_files.hpp"
@@ -10,6 +11,7 @@
 #include "evaluation/ports.hpp"
 #include "identity/erasure.hpp"
 #include "models/service.hpp"
+#include "reviews/reads.hpp"
 #include "reviews/service.hpp"
 
 // Where a module declares a port and another module is what it stands for.
@@ -30,6 +32,15 @@ class Doorkeeper final : public api::Authenticator {
 
  private:
   identity::Identity& identity_;
+};
+
+// Who reviews a proposal, for calls/: reviews/ has the assignments.
+class Reviewers final : public calls::ReadsProposals {
+ public:
+  Result<std::optional<forms::Reader>> reader(db::Tx& tx, identity::Actor const& actor,
+                                              PublicId const& proposal) override {
+    return reviews::reader_of(tx, actor.person, proposal);
+  }
 };
 
 // What a job is charged to, for compute/: awards/ knows the period.

@@ -11,6 +11,7 @@
 #include "awards/routes.hpp"
 #include "calls/outcomes.hpp"
 #include "calls/routes.hpp"
+#include "calls/suggestions.hpp"
 #include "compute/local.hpp"
 #include "compute/routes.hpp"
 #include "crypto/keyfile.hpp"
@@ -84,6 +85,7 @@ struct Factory::Parts {
   calls::Calls calls{clock, random, journal, identity, projects, budget, facts};
   calls::Rounds rounds{clock, random, journal, budget, calls};
   calls::Outcomes outcomes{clock, budget, calls};
+  calls::Suggester suggester{clock, projects, facts, calls};
   reviews::Reviews reviews{clock, random, journal, identity, projects, rounds};
   CountedReviews counted_reviews{reviews};
   decisions::Decisions decisions{clock, random, journal, identity, projects, outcomes, counted_reviews, {}};
@@ -102,6 +104,8 @@ struct Factory::Parts {
   std::unique_ptr<dataspace::BlobFiles> project_files;
   std::unique_ptr<dataspace::Dataspace> dataspace;
   std::unique_ptr<dataspace::Uploads> uploads;
+  Reviewers reviewers;
+  std::unique_ptr<calls::Attachments> attachments;
   std::optional<compute::LocalDriver> driver;
   AwardedHours awarded_hours{awards};
   models::Runs runs;
@@ -183,6 +187,9 @@ Result<> Factory::Parts::open_modules() {
   dataspace = std::make_unique<dataspace::Dataspace>(clock, random, log, journal, projects, *project_files);
   uploads = std::make_unique<dataspace::Uploads>(*database, *blobs, *project_files, projects);
 
+  attachments =
+      std::make_unique<calls::Attachments>(*database, clock, random, journal, projects, *blobs, calls, reviewers);
+
   compute::LocalSettings local;
   local.folder = config.jobs_folder();
   local.recipes_folder = config.recipes();
@@ -232,6 +239,8 @@ void Factory::Parts::add_routes() {
   calls::add_routes(*api, calls);
   calls::add_round_routes(*api, calls, rounds);
   calls::add_check_routes(*api, calls);
+  calls::add_suggestion_routes(*api, suggester);
+  calls::add_attachment_routes(*api, *attachments, *blob_files);
   reviews::add_routes(*api, reviews);
   decisions::add_routes(*api, decisions);
   awards::add_routes(*api, awards);

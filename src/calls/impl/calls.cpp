@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/check.hpp"
+#include "calls/impl/data_store.hpp"
 #include "calls/impl/round_maker.hpp"
 #include "calls/impl/store.hpp"
 #include "calls/rules.hpp"
@@ -21,6 +22,14 @@ struct CapacityBody {
 };
 BOOST_DESCRIBE_STRUCT(CapacityBody, (), (call, offer, from_units, to_units))
 
+struct OpenBody {
+  PublicId call;
+  PublicId offer;
+  std::string partition;
+  std::string reason;
+};
+BOOST_DESCRIBE_STRUCT(OpenBody, (), (call, offer, partition, reason))
+
 journal::Statement about(std::string_view kind, Actor const& actor, std::string body) {
   return {std::string{journal::kFactoryChain}, std::string{kind}, actor.person.text(), {}, std::move(body)};
 }
@@ -36,17 +45,13 @@ Offer offer_with(store::OfferRow const& row, std::int64_t left_micro) {
           row.is_open};
 }
 
-store::Rules rules_from(CallDraft const& draft) {
-  return {draft.summary,
-          draft.access_mode,
-          draft.duration_days_max,
-          draft.answer_working_days,
-          draft.organisation_kinds,
-          draft.countries,
-          draft.source,
-          draft.reviewed,
-          draft.offers,
-          draft.eligibility};
+// A call's form is looked up under its key; a fault is seen from the draft that names it.
+Error at_draft(Error error, std::string_view pointer) {
+  if (error.code != Errc::not_found) return error;
+  error.code = Errc::invalid;
+  if (error.reason == "form") error.reason = "input";
+  error.faults = {{std::string{pointer}, error.what}};
+  return error;
 }
 
 Result<schedule::Round> first_round(ReviewedRules const& rules, Micros from) {
@@ -61,6 +66,45 @@ Result<schedule::Round> first_round(ReviewedRules const& rules, Micros from) {
 
 }  // namespace
 
+Result<store::Rules> Calls::rules_from(db::Tx& tx, CallDraft const& draft) {
+  store::Rules out{draft.summary,
+                   draft.access_mode,
+                   draft.duration_days_max,
+                   draft.answer_working_days,
+                   draft.organisation_kinds,
+                   draft.countries,
+                   draft.source,
+                   draft.reviewed,
+                   draft.offers,
+                   draft.form,
+                   draft.form_digest,
+                   draft.eligibility};
+  auto const bind = [&](std::string const& key, std::optional<std::string>& digest,
+                        std::string_view pointer) -> Result<> {
+    auto bound = forms_.bind(tx, key, digest, clock_.now());
+    if (!bound) return std::unexpected(at_draft(bound.error(), pointer));
+    digest = bound->digest;
+    return {};
+  };
+  if (out.reviewed) FABRICA_DO(bind(out.reviewed->form, out.reviewed->form_digest, "/reviewed/form"));
+  if (out.form) FABRICA_DO(bind(*out.form, out.form_digest, "/form"));
+  return out;
+}
+
+Result<std::optional<BoundForm>> Calls::form_of(db::Tx& tx, store::Rules const& rules) {
+  if (!rules.reviewed && !rules.form) return std::optional<BoundForm>{};
+  FABRICA_TRY(auto bound, rules.reviewed ? forms_.of(tx, rules.reviewed->form, rules.reviewed->form_digest)
+                                         : forms_.of(tx, *rules.form, rules.form_digest));
+  return std::optional{std::move(bound)};
+}
+
+Result<std::optional<BoundForm>> Calls::form_of(db::Tx& tx, PublicId const& call, std::int64_t version) {
+  FABRICA_TRY(auto const row, tx.maybe<store::CallRow>(store::kCallById, call));
+  if (!row) return fail(Errc::not_found, "call", fmt::format("There is no call {}.", call.text()));
+  FABRICA_TRY(auto const rules, rules_of(tx, row->id, version));
+  return form_of(tx, rules);
+}
+
 Result<store::Rules> Calls::rules_of(db::Tx& tx, std::int64_t call, std::int64_t version) {
   FABRICA_TRY(auto const text, tx.one<std::string>(store::kVersionRules, call, version));
   return json::read<store::Rules>(text);
@@ -68,14 +112,16 @@ Result<store::Rules> Calls::rules_of(db::Tx& tx, std::int64_t call, std::int64_t
 
 Result<Call> Calls::create(db::Tx& tx, Actor const& actor, CallDraft const& draft) {
   FABRICA_DO(identity::authorise(actor, Permission::manage_calls));
-  FABRICA_DO(calls::check(draft));
+  FABRICA_TRY(auto const forms_known, FormShelf::keys(tx));
+  FABRICA_DO(calls::check(draft, forms_known));
   auto const now = clock_.now();
   auto const id = PublicId::make(now, random_);
   schedule::Round first{"until further notice", draft.opens, draft.closes, std::nullopt};
   if (draft.reviewed) {
     FABRICA_TRY(first, first_round(*draft.reviewed, std::max(draft.opens.us, now)));
   }
-  auto const rules = json::write(rules_from(draft));
+  FABRICA_TRY(auto const bound, rules_from(tx, draft));
+  auto const rules = json::write(bound);
   FABRICA_TRY(auto const call, tx.insert(store::kCallInsert, id, draft.title, draft.kind, rules, draft.opens,
                                          draft.closes, draft.demo.value_or(false), now));
   FABRICA_DO(tx.run(store::kVersionInsert, call, 1, rules, actor.person.text(), now));
@@ -109,6 +155,8 @@ Result<Call> Calls::load_call(db::Tx& tx, PublicId const& id, std::optional<std:
             row->demo,
             {},
             rules.reviewed,
+            rules.form,
+            rules.form_digest,
             rules.eligibility};
   for (auto const& offer : rows) {
     auto const account = budget_.find_account(tx, offer.public_id.text(), budget::AccountKind::capacity);
@@ -133,7 +181,8 @@ Result<Call> Calls::publish(db::Tx& tx, Actor const& actor, PublicId const& id) 
 
 Result<Call> Calls::amend(db::Tx& tx, Actor const& actor, PublicId const& id, CallDraft const& draft) {
   FABRICA_DO(identity::authorise(actor, Permission::manage_calls));
-  FABRICA_DO(calls::check(draft));
+  FABRICA_TRY(auto const forms_known, FormShelf::keys(tx));
+  FABRICA_DO(calls::check(draft, forms_known));
   FABRICA_TRY(auto const row, tx.maybe<store::CallRow>(store::kCallById, id));
   if (!row) return fail(Errc::not_found, "call", fmt::format("There is no call {}.", id.text()));
   if (row->state == CallState::closed)
@@ -141,7 +190,8 @@ Result<Call> Calls::amend(db::Tx& tx, Actor const& actor, PublicId const& id, Ca
   if (row->kind != draft.kind)
     return fail(Errc::invalid, "call_kind", "A call keeps its kind: close it and publish another.",
                 {{"/kind", "changed"}});
-  auto const rules = json::write(rules_from(draft));
+  FABRICA_TRY(auto const bound, rules_from(tx, draft));
+  auto const rules = json::write(bound);
   FABRICA_TRY(auto const moved, tx.run(store::kVersionAdvance, row->id, row->version, row->version + 1, draft.title));
   if (moved != 1) return fail(Errc::conflict, "call_changed", "Somebody amended this call meanwhile: read it again.");
   FABRICA_DO(tx.run(store::kVersionInsert, row->id, row->version + 1, rules, actor.person.text(), clock_.now()));
@@ -190,6 +240,19 @@ Result<Call> Calls::set_capacity(db::Tx& tx, Actor const& actor, PublicId const&
   FABRICA_TRY(auto const again, load_call(tx, call.id));
   for (auto const& offer : again.offers)
     if (offer.id == id) FABRICA_DO(serve_line(tx, offer));
+  return load_call(tx, call.id);
+}
+
+Result<Call> Calls::set_open(db::Tx& tx, Actor const& actor, PublicId const& id, bool open, std::string const& reason) {
+  FABRICA_DO(identity::authorise(actor, Permission::manage_calls));
+  FABRICA_TRY(auto const row, tx.maybe<store::OfferRow>(store::kOfferById, id));
+  if (!row) return fail(Errc::not_found, "offer", fmt::format("There is no offer {}.", id.text()));
+  FABRICA_TRY(auto const call, load_call(tx, row->call_public_id));
+  if (call.state == CallState::closed) return fail(Errc::conflict, "call_state", "The call is closed for good.");
+  FABRICA_TRY(auto const changed, tx.run(store::kOfferOpen, row->id, open));
+  if (changed == 0) return call;  // it is so already
+  FABRICA_DO(journal_.append(tx, about(open ? "offer.opened" : "offer.closed", actor,
+                                       json::write(OpenBody{call.id, id, row->partition_name, reason}))));
   return load_call(tx, call.id);
 }
 

@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "calls/form_shelf.hpp"
 #include "calls/impl/store.hpp"
 
 namespace fabrica::calls {
@@ -116,6 +117,11 @@ Result<ReviewedRules> reviewed_rules(db::Tx& tx, PublicId const& call, std::int6
   FABRICA_TRY(auto rules, json::read<store::Rules>(text));
   if (!rules.reviewed) return fail(Errc::conflict, "call_kind", "This call decides in order of arrival: nobody reviews.");
   return *std::move(rules.reviewed);
+}
+
+Result<std::shared_ptr<forms::Form const>> form_of(db::Tx& tx, ReviewedRules const& rules) {
+  FABRICA_TRY(auto bound, FormShelf{}.of(tx, rules.form, rules.form_digest));
+  return std::move(bound.form);
 }
 
 Result<CallText> call_text(db::Tx& tx, PublicId const& call) {

@@ -5,13 +5,13 @@
 
 #include "base/check.hpp"
 #include "budget/figures.hpp"
+#include "calls/impl/attached.hpp"
 #include "calls/impl/judged.hpp"
 #include "calls/impl/plan_check.hpp"
 #include "calls/impl/store.hpp"
 #include "calls/rules.hpp"
 #include "calls/service.hpp"
 #include "forms/check.hpp"
-#include "forms/shipped.hpp"
 
 namespace fabrica::calls {
 
@@ -87,14 +87,14 @@ Offer const* offer_for(Call const& call, std::string_view partition) {
 }
 
 // The call's form held against the answers; nothing for a call without one.
-Result<std::optional<forms::Checked>> form_of(store::Rules const& rules, std::optional<json::Raw> const& answers,
-                                              forms::Stage stage) {
-  if (!rules.reviewed) {
+Result<std::optional<forms::Checked>> checked_form(std::optional<BoundForm> const& form,
+                                                   std::optional<json::Raw> const& answers, forms::Stage stage) {
+  if (!form) {
     if (answers) return fail(Errc::invalid, "form_answers", "This call has no form.", {{"/form", "unexpected"}});
     return std::optional<forms::Checked>{};
   }
-  FABRICA_TRY(auto const form, forms::shipped(rules.reviewed->form));
-  FABRICA_TRY(auto checked, forms::check(form, answers ? std::string_view{answers->text} : "{}", stage));
+  FABRICA_TRY(auto checked,
+              forms::check(*form->form, answers ? std::string_view{answers->text} : "{}", stage, form->digest));
   if (auto refused = forms::refuse_faults(checked); !refused) {
     auto error = refused.error();
     for (auto& fault : error.faults) fault.pointer.insert(0, "/form");
@@ -183,7 +183,12 @@ Result<Proposal> Calls::store_draft(db::Tx& tx, PublicId const& project, PublicI
   FABRICA_DO(check_declared(draft));
   FABRICA_DO(read_plan_request(draft.plan));
   FABRICA_TRY(auto const rules, json::read<store::Rules>(call->rules));
-  FABRICA_TRY(auto const form, form_of(rules, draft.form, forms::Stage::draft));
+  FABRICA_TRY(auto const bound, form_of(tx, rules));
+  auto given = draft.form;
+  if (bound) {
+    FABRICA_TRY(given, with_attachments(tx, id, *bound->form, draft.form));
+  }
+  FABRICA_TRY(auto const form, checked_form(bound, given, forms::Stage::draft));
   auto const kept = form ? std::optional{form->answers} : std::nullopt;
   store::Answers const answers{draft.purpose,       draft.civilian_purposes,   draft.excluded_uses,
                                draft.personal_data, draft.first_come_accepted, draft.amount_reason,
@@ -231,9 +236,15 @@ Result<Proposal> Calls::submit(db::Tx& tx, Actor const& actor, PublicId const& i
   auto const* offer = offer_for(call, row.partition_name);
   FABRICA_CHECK(offer);
   FABRICA_DO(check_round(tx, loaded, call));
+  if (!offer->open)
+    return fail(Errc::conflict, "offer_closed",
+                fmt::format("{} takes no proposals at present. The draft is kept: send it when it is open again, or "
+                            "choose another partition.",
+                            offer->partition));
   FABRICA_TRY(auto const rules, rules_of(tx, row.call_id, row.call_version));
   auto const given = row.form_answers ? std::optional{json::Raw{*row.form_answers}} : std::nullopt;
-  FABRICA_TRY(auto const form, form_of(rules, given, forms::Stage::submission));
+  FABRICA_TRY(auto const bound, form_of(tx, rules));
+  FABRICA_TRY(auto const form, checked_form(bound, given, forms::Stage::submission));
   FABRICA_TRY(auto checks, check(tx, row, call, *offer, Stage::submission));
   if (form) add_questions(*form, call, checks);
   auto const verdict = verdict_of(checks, call.kind);
@@ -244,7 +255,7 @@ Result<Proposal> Calls::submit(db::Tx& tx, Actor const& actor, PublicId const& i
   FABRICA_TRY(auto const moved, tx.run(store::kProposalSubmitted, row.id, row.state, state, json::write(checks),
                                        clock_.now(), reason, decided));
   if (moved != 1) return fail(Errc::conflict, "proposal_state", "The proposal changed meanwhile: read it again.");
-  if (form && state == ProposalState::submitted) FABRICA_DO(tx.run(store::kProposalAnswers, row.id, form->answers));
+  if (form && !refused) FABRICA_DO(tx.run(store::kProposalAnswers, row.id, form->answers));
   SubmittedBody const submitted{id,
                                 call.id,
                                 row.partition_name,
@@ -347,8 +358,8 @@ Result<PublicId> Calls::grant(db::Tx& tx, store::ProposalRow const& row, store::
                                    amount_units * budget::kMicroUnits, "award", award.text()}));
   auto const ends = now + row.duration_days * kDay;
   FABRICA_DO(tx.run(store::kAwardInsert, award, row.id, row.project, offer.id, amount_units, account.id, now, ends));
-  AwardBody const body{award,     id,         offer.partition_name, offer.unit, amount_units,
-                       Time{now}, Time{ends}, std::string{reason}};
+  AwardBody const body{award,        id,        offer.partition_name, offer.unit,
+                       amount_units, Time{now}, Time{ends},           std::string{reason}};
   FABRICA_DO(journal_.append(tx, in_project(row.project, "award.decided", actor, json::write(body))));
   return award;
 }
@@ -375,9 +386,9 @@ Result<Proposal> Calls::withdraw(db::Tx& tx, Actor const& actor, PublicId const&
 Result<Calls::FormPage> Calls::form_page(db::Tx& tx, Actor const& actor, PublicId const& id) {
   FABRICA_TRY(auto const loaded, load_proposal(tx, actor, id, Permission::view_project));
   FABRICA_TRY(auto const rules, rules_of(tx, loaded.row.call_id, loaded.row.call_version));
-  if (!rules.reviewed) return fail(Errc::not_found, "form", "The proposal's call has no form.");
-  FABRICA_TRY(auto const form, forms::shipped(rules.reviewed->form));
-  FABRICA_TRY(auto sheet, forms::sheet(form, loaded.row.form_answers.value_or("{}"), {}));
+  FABRICA_TRY(auto const form, form_of(tx, rules));
+  if (!form) return fail(Errc::not_found, "form", "The proposal's call has no form.");
+  FABRICA_TRY(auto sheet, forms::sheet(*form->form, loaded.row.form_answers.value_or("{}"), {}));
   bool const draft = loaded.row.state == ProposalState::draft || loaded.row.state == ProposalState::incomplete;
   return FormPage{std::move(sheet), loaded.project.title, draft};
 }

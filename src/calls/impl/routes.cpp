@@ -8,6 +8,13 @@ struct CapacityChange {
 };
 BOOST_DESCRIBE_STRUCT(CapacityChange, (), (capacity_units))
 
+struct OpenChange {
+  std::string reason;
+
+  static constexpr auto limits() { return std::tuple{json::length(&OpenChange::reason, 1, 1000)}; }
+};
+BOOST_DESCRIBE_STRUCT(OpenChange, (), (reason))
+
 using Page = api::Page;
 
 // A list that is read whole and cut to a page.
@@ -65,6 +72,19 @@ void add_call_routes(api::Api& api, Calls& calls) {
                                  });
 }
 
+void add_offer_routes(api::Api& api, Calls& calls) {
+  for (bool const open : {true, false})
+    api.post<OpenChange, Call>(
+        open ? "/offers/{offer}/open" : "/offers/{offer}/close",
+        {.id = open ? "offer_open" : "offer_close",
+         .summary = open ? "Take proposals on this partition again" : "Take no proposals on this partition for now",
+         .tag = "calls"},
+        [&calls, open](api::Call& call, db::Tx& tx, OpenChange const& change) -> Result<Call> {
+          FABRICA_TRY(auto const id, call.id("offer"));
+          return calls.set_open(tx, call.actor(), id, open, change.reason);
+        });
+}
+
 void add_proposal_routes(api::Api& api, Calls& calls) {
   api.post<ProposalDraft, Proposal>(
       "/projects/{project}/proposals",
@@ -114,6 +134,7 @@ void add_proposal_routes(api::Api& api, Calls& calls) {
 
 void add_routes(api::Api& api, Calls& calls) {
   add_call_routes(api, calls);
+  add_offer_routes(api, calls);
   add_proposal_routes(api, calls);
   api.list<Award>("/projects/{project}/awards",
                   {.id = "award_list", .summary = "A project's awards with balance, held and used", .tag = "awards"},

@@ -14,13 +14,15 @@ struct Rules {
   std::vector<std::string> countries;
   std::string source;
   std::optional<ReviewedRules> reviewed;
-  std::vector<OfferDraft> offers;  // of rounds to come; versions of before 0150 have them in the one round alone
+  std::vector<OfferDraft> offers;   // of rounds to come; versions of before 0150 have them in the one round alone
+  std::optional<std::string> form;  // of a first-come call
+  std::optional<std::string> form_digest;
   std::optional<Eligibility> eligibility{};
   static constexpr std::array<std::string_view, 1> kMayBeAbsent{"offers"};
 };
 BOOST_DESCRIBE_STRUCT(Rules, (),
                       (summary, access_mode, duration_days_max, answer_working_days, organisation_kinds, countries,
-                       source, reviewed, offers, eligibility))
+                       source, reviewed, offers, form, form_digest, eligibility))
 
 struct CallRow {
   std::int64_t id = 0;
@@ -271,8 +273,8 @@ inline constexpr db::Query kSubmittedEvaluate{"submitted_evaluate", R"sql(
 inline constexpr db::Query kSubmittedOf{"submitted_of", R"sql(
   SELECT public_id FROM proposals WHERE round_id = $1 AND state = 'submitted' ORDER BY id)sql"};
 inline constexpr db::Query kStepsOf{"steps_of", FABRICA_STEP_COLUMNS "WHERE s.proposal_id = $1 ORDER BY s.position"};
-inline constexpr db::Query kStepsOfRound{"steps_of_round", FABRICA_STEP_COLUMNS
-                                         "WHERE p.round_id = $1 ORDER BY s.proposal_id, s.position"};
+inline constexpr db::Query kStepsOfRound{
+    "steps_of_round", FABRICA_STEP_COLUMNS "WHERE p.round_id = $1 ORDER BY s.proposal_id, s.position"};
 inline constexpr db::Query kStepReopen{"step_reopen", R"sql(
   UPDATE proposal_steps SET state = 'active', due_us = $3, alarmed_us = NULL, reason = '', decided_by = NULL,
          decided_us = NULL WHERE proposal_id = $1 AND position = $2 AND state <> 'active')sql"};

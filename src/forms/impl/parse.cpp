@@ -161,6 +161,7 @@ class Definition {
     only(limits.items_min.has_value(), has_items(type), "items_min", "tables and choices");
     only(limits.items_max.has_value(), has_items(type), "items_max", "tables and choices");
     only(limits.bytes_max.has_value(), type == FieldType::attachment, "bytes_max", "attachments");
+    only(limits.pages_max.has_value(), type == FieldType::attachment, "pages_max", "attachments");
     only(!limits.media_types.empty(), type == FieldType::attachment, "media_types", "attachments");
     auto const order = [&](auto const& low, auto const& high, std::string_view name) {
       if (low && high && *low > *high)

@@ -137,6 +137,10 @@ void fill_time(Context& context, facts::Partition const& partition, PartitionPla
     out.unknown.push_back("Accelerators of a node are not known, so node-hours are not.");
     return;
   }
+  // Where an "accelerator" of the facts is a processor core there are none to be counted.
+  bool const real = partition.unit != Unit::core_hour;
+  if (real) out.accelerators_per_node = partition.accelerators_per_node;
+  if (real && out.nodes) out.accelerators = *out.nodes * *partition.accelerators_per_node;
   auto const per_node = static_cast<double>(*partition.accelerators_per_node);
   out.node_hours = *out.gpu_hours / per_node;
   if (out.nodes) out.wall_hours = *out.node_hours / static_cast<double>(*out.nodes);

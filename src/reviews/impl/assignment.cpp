@@ -5,7 +5,6 @@
 #include <set>
 
 #include "crypto/sha256.hpp"
-#include "forms/shipped.hpp"
 #include "identity/people.hpp"
 #include "projects/lookup.hpp"
 #include "reviews/impl/affinity.hpp"
@@ -68,13 +67,13 @@ struct DueBody {
 };
 BOOST_DESCRIBE_STRUCT(DueBody, (), (round, due, asked, reason))
 
-std::string form_of(Board const& board, BoardProposal const& one) { return board.rules_of(one).form; }
-
-using FormCache = std::map<std::string, forms::Form>;
-Result<forms::Form const*> cached(FormCache& cache, std::string const& key) {
-  if (auto const found = cache.find(key); found != cache.end()) return &found->second;
-  FABRICA_TRY(auto form, forms::shipped(key));
-  return &cache.emplace(key, std::move(form)).first->second;
+// By the rules' own edition of the form.
+using FormCache = std::map<std::string, std::shared_ptr<forms::Form const>>;
+Result<forms::Form const*> cached(db::Tx& tx, FormCache& cache, calls::ReviewedRules const& rules) {
+  auto const key = rules.form + "/" + rules.form_digest.value_or("");
+  if (auto const found = cache.find(key); found != cache.end()) return found->second.get();
+  FABRICA_TRY(auto form, calls::form_of(tx, rules));
+  return cache.emplace(key, std::move(form)).first->second.get();
 }
 
 // What the form does not say in words everybody may read, the project's own page does.
@@ -151,7 +150,7 @@ Result<> Reviews::load_parties(db::Tx& tx, Board& board, std::optional<PublicId>
     party.organisations = {organisation(firm.name, firm.id)};
     FABRICA_TRY(auto const members, identity::holders(tx, party.project));
     for (auto const& member : members) party.members.push_back(member.id);
-    FABRICA_TRY(auto const* form, cached(cache, form_of(board, one)));
+    FABRICA_TRY(auto const* form, cached(tx, cache, board.rules_of(one)));
     FABRICA_DO(add_form(party, *form, one.evaluated.form_answers));
     if (!only) FABRICA_DO(load_topic(tx, *form, one));
   }
@@ -276,7 +275,7 @@ Result<> Reviews::settle(db::Tx& tx, PublicId const& round, std::string_view act
   FormCache cache;
   for (std::size_t at = 0; at < instance.proposals.size(); ++at) {
     if (instance.proposals[at].demand == 0) continue;
-    FABRICA_TRY(auto const* form, cached(cache, form_of(seen, seen.proposals[at])));
+    FABRICA_TRY(auto const* form, cached(tx, cache, seen.rules_of(seen.proposals[at])));
     FABRICA_DO(load_topic(tx, *form, seen.proposals[at]));
     instance.proposals[at].topics = topics_of(seen.proposals[at].topic.keywords);
   }

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "crypto/sha256.hpp"
-#include "forms/shipped.hpp"
 #include "reviews/impl/board.hpp"
 #include "reviews/impl/guard.hpp"
 #include "reviews/impl/reading.hpp"
@@ -93,7 +92,7 @@ Result<Task> Reviews::task(db::Tx& tx, Actor const& actor, PublicId const& assig
   FABRICA_TRY(auto const rules, calls::reviewed_rules(tx, proposal.call, proposal.call_version));
   FABRICA_TRY(auto const round, tx.one<store::RoundRow>(store::kRound, row.round));
   FABRICA_TRY(auto const settings, json::read<Settings>(round.settings));
-  FABRICA_TRY(auto const form, forms::shipped(rules.form));
+  FABRICA_TRY(auto const form, calls::form_of(tx, rules));
   Task out;
   FABRICA_TRY(out.line, line_of(tx, row));
   auto const* step = expert_rule(rules);
@@ -101,7 +100,7 @@ Result<Task> Reviews::task(db::Tx& tx, Actor const& actor, PublicId const& assig
   out.criteria = rules.ranking.criteria;
   out.text_characters_min = settings.text_characters_min;
   bool const accepted = row.state == AssignmentState::accepted;
-  FABRICA_TRY(out.sheet, forms::sheet(form, proposal.form_answers,
+  FABRICA_TRY(out.sheet, forms::sheet(*form, proposal.form_answers,
                                       {accepted ? forms::Audience::reviewer : forms::Audience::public_, out.blind}));
   FABRICA_TRY(auto const mine, tx.maybe<store::ReviewRow>(store::kReviewOf, row.id));
   if (mine) {
