@@ -10,8 +10,10 @@
 #include "app/impl/routes.hpp"
 #include "awards/routes.hpp"
 #include "calls/outcomes.hpp"
+#include "calls/import.hpp"
 #include "calls/routes.hpp"
 #include "calls/suggestions.hpp"
+#include "calls/templates.hpp"
 #include "compute/local.hpp"
 #include "compute/routes.hpp"
 #include "crypto/keyfile.hpp"
@@ -86,6 +88,8 @@ struct Factory::Parts {
   calls::Rounds rounds{clock, random, journal, budget, calls};
   calls::Outcomes outcomes{clock, budget, calls};
   calls::Suggester suggester{clock, projects, facts, calls};
+  calls::Layers layers{clock, journal, calls};
+  calls::Importer importer{clock, random, journal, identity, projects, budget, calls};
   reviews::Reviews reviews{clock, random, journal, identity, projects, rounds};
   CountedReviews counted_reviews{reviews};
   decisions::Decisions decisions{clock, random, journal, identity, projects, outcomes, counted_reviews, {}};
@@ -239,7 +243,9 @@ void Factory::Parts::add_routes() {
   calls::add_routes(*api, calls);
   calls::add_round_routes(*api, calls, rounds);
   calls::add_check_routes(*api, calls);
+  calls::add_layer_routes(*api, layers);
   calls::add_suggestion_routes(*api, suggester);
+  calls::add_import_routes(*api, importer);
   calls::add_attachment_routes(*api, *attachments, *blob_files);
   reviews::add_routes(*api, reviews);
   decisions::add_routes(*api, decisions);

@@ -75,7 +75,7 @@ TEST_P(AttachmentsDb, AFileIsKeptByWhatItIsAndStandsInTheAnswers) {
   EXPECT_EQ(made->media_type, "application/pdf");
   EXPECT_EQ(made->bytes, static_cast<std::int64_t>(bytes.size()));
   EXPECT_EQ(made->pages, 2);
-  EXPECT_EQ(made->digest, crypto::Sha256::of(as_bytes(bytes)).hex());
+  EXPECT_EQ(made->digest, crypto::sha256(bytes).hex());
   EXPECT_EQ(world.answer(world.proposal.id, kCv), made->digest);
   EXPECT_EQ(world.used(), made->bytes);
   EXPECT_EQ(world.count(world.project.text(), "proposal.attached"), 1);

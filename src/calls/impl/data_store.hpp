@@ -31,6 +31,26 @@ inline constexpr db::Query kOwnFormSave{"own_form_save", R"sql(
     saved_by = excluded.saved_by, saved_us = excluded.saved_us)sql"};
 inline constexpr db::Query kOwnFormDrop{"own_form_drop", "DELETE FROM own_forms WHERE form_key = $1"};
 
+struct OwnTemplateRow {
+  std::string template_key;
+  std::string definition;
+  std::string digest;
+  std::optional<std::string> shipped_digest;
+  Time saved_us;
+};
+BOOST_DESCRIBE_STRUCT(OwnTemplateRow, (), (template_key, definition, digest, shipped_digest, saved_us))
+inline constexpr db::Query kOwnTemplates{"own_templates", R"sql(
+  SELECT template_key, definition, digest, shipped_digest, saved_us FROM own_call_templates ORDER BY template_key)sql"};
+inline constexpr db::Query kOwnTemplate{"own_template", R"sql(
+  SELECT template_key, definition, digest, shipped_digest, saved_us FROM own_call_templates WHERE template_key = $1)sql"};
+inline constexpr db::Query kOwnTemplateSave{"own_template_save", R"sql(
+  INSERT INTO own_call_templates (template_key, definition, digest, shipped_digest, saved_by, saved_us)
+  VALUES ($1, $2, $3, $4, $5, $6)
+  ON CONFLICT (template_key) DO UPDATE SET definition = excluded.definition, digest = excluded.digest,
+    shipped_digest = excluded.shipped_digest, saved_by = excluded.saved_by, saved_us = excluded.saved_us)sql"};
+inline constexpr db::Query kOwnTemplateDrop{"own_template_drop",
+                                            "DELETE FROM own_call_templates WHERE template_key = $1"};
+
 inline constexpr db::Query kOfferOpen{"offer_open", R"sql(
   UPDATE offers SET is_open = $2 WHERE id = $1 AND is_open <> $2)sql"};
 
@@ -83,5 +103,24 @@ inline constexpr db::Query kEarlierOf{"earlier_of", R"sql(
          p.form_answers AS form_answers, p.created_us AS created_us
     FROM proposals p JOIN calls c ON c.id = p.call_id
    WHERE p.project = $1 AND p.form_answers IS NOT NULL ORDER BY p.id DESC LIMIT 20)sql"};
+
+struct ThingRow {
+  std::string thing;
+  std::string digest;
+};
+BOOST_DESCRIBE_STRUCT(ThingRow, (), (thing, digest))
+inline constexpr db::Query kThing{"imported_thing", R"sql(
+  SELECT thing, digest FROM imported_things WHERE source_system = $1 AND kind = $2 AND foreign_id = $3)sql"};
+inline constexpr db::Query kThingInsert{"imported_thing_insert", R"sql(
+  INSERT INTO imported_things (source_system, kind, foreign_id, thing, digest, import_id)
+  VALUES ($1, $2, $3, $4, $5, $6))sql"};
+inline constexpr db::Query kImportInsert{"call_import_insert", R"sql(
+  INSERT INTO call_imports (public_id, source_system, file_sha256, call, imported_by, imported_us)
+  VALUES ($1, $2, $3, $4, $5, $6))sql"};
+// A proposal where it stood. $4: whether it takes its place in the order of arrival.
+inline constexpr db::Query kImportedState{"imported_state", R"sql(
+  UPDATE proposals SET state = $2, submitted_us = $3, decided_us = $5, decision_reason = $6,
+         arrival = CASE WHEN $4 = 1 THEN (SELECT COALESCE(MAX(arrival), 0) + 1 FROM proposals) ELSE NULL END
+   WHERE id = $1)sql"};
 
 }  // namespace fabrica::calls::store

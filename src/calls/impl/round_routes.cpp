@@ -1,44 +1,11 @@
 #include "calls/rounds.hpp"
 #include "calls/routes.hpp"
 #include "forms/render.hpp"
-#include "forms/shipped.hpp"
-#include "schedule/templates.hpp"
 
 namespace fabrica::calls {
 namespace {
 
-struct FormListed {
-  std::string key;
-  std::string title;
-  std::string version;
-  std::string source;
-};
-BOOST_DESCRIBE_STRUCT(FormListed, (), (key, title, version, source))
-
 void add_form_routes(api::Api& api, Calls& calls) {
-  api.get<std::vector<FormListed>>(
-      "/forms", {.id = "form_list", .summary = "The forms calls may use", .tag = "forms", .open = true},
-      [](api::Call&, db::Tx&) -> Result<std::vector<FormListed>> {
-        std::vector<FormListed> out;
-        for (auto const& key : forms::shipped_keys()) {
-          FABRICA_TRY(auto const form, forms::shipped(key));
-          out.push_back({form.key, form.title, form.version, form.source});
-        }
-        return out;
-      });
-  api.raw("GET", "/forms/{form}",
-          {.id = "form_get", .summary = "A form: sections, fields, conditions", .tag = "forms", .open = true},
-          [](api::Call& call, http::Request&) -> Result<http::Response> {
-            FABRICA_TRY(auto const text, forms::shipped_text(call.path("form")));
-            return http::text_response(200, "application/json", std::string{text});
-          });
-  api.raw("GET", "/forms/{form}/schema",
-          {.id = "form_schema", .summary = "JSON Schema of a form's complete answers", .tag = "forms", .open = true},
-          [](api::Call& call, http::Request&) -> Result<http::Response> {
-            FABRICA_TRY(auto const form, forms::shipped(call.path("form")));
-            return http::text_response(200, "application/schema+json",
-                                       forms::json_schema(form, forms::Stage::submission));
-          });
   api.raw("GET", "/proposals/{proposal}/form.html",
           {.id = "proposal_form", .summary = "The proposal's form with its answers, for print", .tag = "proposals"},
           [&](api::Call& call, http::Request&) -> Result<http::Response> {
@@ -53,14 +20,6 @@ void add_form_routes(api::Api& api, Calls& calls) {
 }  // namespace
 
 void add_round_routes(api::Api& api, Calls& calls, Rounds& rounds) {
-  api.get<std::vector<schedule::CallTemplate>>("/call-templates",
-                                               {.id = "call_templates",
-                                                .summary = "Calls of the field as templates, with sources",
-                                                .tag = "calls",
-                                                .open = true},
-                                               [](api::Call&, db::Tx&) -> Result<std::vector<schedule::CallTemplate>> {
-                                                 return schedule::templates().templates;
-                                               });
   api.put<CallDraft, Call>(
       "/calls/{call}",
       {.id = "call_amend", .summary = "Other rules from now on; proposals that were sent keep theirs", .tag = "calls"},

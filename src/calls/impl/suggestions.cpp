@@ -75,7 +75,9 @@ Result<SuggestedAnswers> Suggester::of_proposal(db::Tx& tx, Actor const& actor, 
   if (!bound) return fail(Errc::not_found, "form", "This call has no form.");
   return answer(tx, actor,
                 {std::move(project), proposal.call, *std::move(bound), id, proposal.form ? proposal.form->text : "{}",
-                 proposal.partition, proposal.plan});
+                 proposal.partition,
+                 // A proposal that was taken over from another system may have no plan yet.
+                 read_plan_request(proposal.plan) ? std::optional{proposal.plan} : std::optional<json::Raw>{}});
 }
 
 Result<SuggestedAnswers> Suggester::answer(db::Tx& tx, Actor const& actor, Asked const& asked) {

@@ -1,6 +1,5 @@
-#include "calls/suggestions.hpp"
-
 #include "calls/attachments.hpp"
+#include "calls/suggestions.hpp"
 #include "calls/testing/pdf.hpp"
 #include "calls/testing/world.hpp"
 
@@ -63,8 +62,9 @@ TEST_P(SuggestionsDb, NothingGoesFromOneOrganisationToAnother) {
   // Not even for who sees every project.
   for (auto const* who : {&world.admin, &world.officer})
     EXPECT_EQ(world.in(world.of(*who, world.project), "pi_family_names"), nullptr);
-  auto const refused = world.read(
-      [&](db::Tx& tx) { return world.suggester.of_project(tx, world.rival, world.project, {world.call.id, {}, {}}); });
+  auto const refused = world.read([&](db::Tx& tx) {
+    return world.suggester.of_project(tx, world.rival, world.project, {world.call.id, {}, {}});
+  });
   EXPECT_FALSE(refused);
 }
 
@@ -136,8 +136,8 @@ TEST_P(SuggestionsDb, AFileIsOfferedWithItsAttachment) {
   ASSERT_TRUE(cv);
   ASSERT_TRUE(cv->attachment);
   auto const next = world.with(world.second, "{}");
-  auto const again =
-      world.write([&](db::Tx& tx) { return attachments.attach_again(tx, world.member, next.id, "cv", *cv->attachment); });
+  auto const again = world.write(
+      [&](db::Tx& tx) { return attachments.attach_again(tx, world.member, next.id, "cv", *cv->attachment); });
   EXPECT_TRUE(again) << db::why(again);
 }
 

@@ -44,9 +44,9 @@ struct World {
     rival = who(78, {{identity::Role::project_lead, rivals.text()}});
     officer = who(79, {{identity::Role::access_officer, ""}});
     reviewer = who(80, {});
-    auto const drafted = write([&](db::Tx& tx) { return calls.create(tx, officer, call_draft()); });
+    auto const drafted = database.write([&](db::Tx& tx) { return calls.create(tx, officer, call_draft()); });
     EXPECT_TRUE(drafted) << db::why(drafted);
-    auto const published = write([&](db::Tx& tx) { return calls.publish(tx, officer, drafted->id); });
+    auto const published = database.write([&](db::Tx& tx) { return calls.publish(tx, officer, drafted->id); });
     EXPECT_TRUE(published) << db::why(published);
     call = *published;
     turn();

@@ -10,6 +10,7 @@
 #include "cli/impl/seed.hpp"
 #include "cli/output.hpp"
 #include "crypto/sha256.hpp"
+#include "runtime/files.hpp"
 
 namespace fabrica::cli {
 namespace {
@@ -196,6 +197,35 @@ void add_job_log(Builder const& on) {
   });
 }
 
+// "call import FILE.json [--proposals FILE.csv] [--dry-run]".
+void add_import(Builder const& on) {
+  auto* command = on.program.get_subcommand("call")->add_subcommand(
+      "import", "Take over a running call of another system; twice is once");
+  auto file = text();
+  auto proposals = text();
+  auto dry_run = std::make_shared<bool>(false);
+  command->add_option("file", *file, "JSON file, as docs/reference/call-import.md describes it")->required();
+  command->add_option("--proposals", *proposals, "CSV file with more proposals and decisions");
+  command->add_flag("--dry-run", *dry_run, "Say what it would do, and keep nothing");
+  command->callback([=, this_ = on] {
+    this_.chosen = [=, &options = this_.options] {
+      auto const document = runtime::read_file(*file, 48u << 20);
+      if (!document) return report(document.error());
+      auto const parsed = json::Document::parse(*document, {.bytes = 48u << 20, .values = 3'000'000});
+      if (!parsed) return report(parsed.error());
+      std::string body = "{\"document\":" + parsed->root().write();
+      if (!proposals->empty()) {
+        auto const csv = runtime::read_file(*proposals, 16u << 20);
+        if (!csv) return report(csv.error());
+        body += ",\"proposals_csv\":";
+        json::append_string(body, *csv);
+      }
+      return show(options,
+                  Session{options}.post(*dry_run ? "/calls/import?dry_run=true" : "/calls/import", body + "}"));
+    };
+  });
+}
+
 }  // namespace
 
 void add_commands(CLI::App& program, Options& options, std::function<int()>& chosen) {
@@ -216,6 +246,7 @@ void add_commands(CLI::App& program, Options& options, std::function<int()>& cho
   on.create("call", "Draft a call", "/calls");
   on.act("call", "publish", "Publish a draft", "/calls/");
   on.act("call", "close", "Close a call", "/calls/");
+  add_import(on);
 
   on.group("proposal", "Proposals");
   on.list("proposal", "A project's proposals", "/projects/{project}/proposals",

@@ -5,7 +5,6 @@
 #include <set>
 
 #include "crypto/sha256.hpp"
-#include "forms/shipped.hpp"
 #include "identity/people.hpp"
 #include "reviews/impl/board.hpp"
 #include "reviews/impl/guard.hpp"
@@ -125,17 +124,18 @@ Result<std::vector<BidLine>> Reviews::biddable(db::Tx& tx, Actor const& actor, P
   if (row) {
     FABRICA_TRY(said, json::read<Bids>(row->bids));
   }
-  std::map<std::string, forms::Form> forms_read;
+  std::map<std::string, std::shared_ptr<forms::Form const>> forms_read;  // by the rules' own edition
   std::vector<BidLine> out;
   for (auto const& one : seen.proposals) {
     if (has_part(actor, one.evaluated.project) || in_conflict(seen, one, *me, clock_.now())) continue;
     auto const& rules = seen.rules_of(one);
-    if (!forms_read.contains(rules.form)) {
-      FABRICA_TRY(auto form, forms::shipped(rules.form));
-      forms_read.emplace(rules.form, std::move(form));
+    auto const edition = rules.form + "/" + rules.form_digest.value_or("");
+    if (!forms_read.contains(edition)) {
+      FABRICA_TRY(auto form, calls::form_of(tx, rules));
+      forms_read.emplace(edition, std::move(form));
     }
     auto const step = std::ranges::find(rules.steps, calls::StepKind::expert, &calls::StepRule::step);
-    FABRICA_TRY(auto sheet, forms::sheet(forms_read.at(rules.form), one.evaluated.form_answers,
+    FABRICA_TRY(auto sheet, forms::sheet(*forms_read.at(edition), one.evaluated.form_answers,
                                          {forms::Audience::public_, step != rules.steps.end() && step->blind}));
     auto const bid = std::ranges::find(said.bids, one.evaluated.proposal, &Bid::proposal);
     out.push_back({one.evaluated.proposal, std::move(sheet),
