@@ -24,6 +24,21 @@ struct Config {
   std::int64_t workers = 64;
   bool access_log = true;
 
+  std::string public_url;  // where people reach the factory, for links in mails; empty: none
+
+  std::string mail_host;  // empty: no mail
+  std::int64_t mail_port = 587;
+  std::string mail_tls = "starttls";
+  std::string mail_from;
+  std::string mail_user;
+  std::string mail_password_file;
+  std::string mail_ca_file;
+
+  bool hooks_private_addresses = false;
+  std::string hooks_ca_file;
+
+  std::string notices_zone = "UTC";
+
   std::string database_url;  // empty: sqlite:<data folder>/fabrica.db
   std::int64_t database_connections_max = 8;
 
@@ -42,6 +57,7 @@ struct Config {
   std::string guard_path() const;
   std::string log_folder() const { return data_folder + "/log"; }
   std::string log_key_path() const { return data_folder + "/keys/log.key"; }
+  std::string notices_key_path() const { return data_folder + "/keys/notices.key"; }
   std::string recipes() const;
   std::string jobs_folder() const { return data_folder + "/jobs"; }
 };

@@ -12,6 +12,7 @@
 #include "crypto/keyfile.hpp"
 #include "crypto/password.hpp"
 #include "crypto/random.hpp"
+#include "crypto/seal.hpp"
 #include "crypto/secret.hpp"
 #include "crypto/sha256.hpp"
 #include "crypto/token.hpp"
@@ -235,6 +236,23 @@ TEST(KeyFile, IsRefusedWhereOthersMayReadIt) {
     EXPECT_EQ(read_key_file(path).error().reason, "key_readable") << mode;
   }
   EXPECT_EQ(read_key_file(folder.path / "none").error().reason, "key_missing");
+}
+
+TEST(Seal, GivesTheTextBackToTheKeyAloneAndToNobodyWhoChangedIt) {
+  SystemRandom random;
+  Bytes key(kSealKeyBytes, 7);
+  auto const sealed = seal(key, "rvw_token", random);
+  EXPECT_EQ(unseal(key, sealed)->text(), "rvw_token");
+  EXPECT_NE(sealed, seal(key, "rvw_token", random));
+  EXPECT_EQ(as_text(sealed).find("token"), std::string_view::npos);
+  for (std::size_t at = 0; at < sealed.size(); ++at) {
+    auto changed = sealed;
+    changed[at] ^= 1;
+    EXPECT_EQ(unseal(key, changed).error().reason, "sealed") << at;
+  }
+  EXPECT_EQ(unseal(key, ByteView{sealed}.first(10)).error().reason, "sealed");
+  key[0] ^= 1;
+  EXPECT_EQ(unseal(key, sealed).error().reason, "sealed");
 }
 
 TEST(ReplaceFile, ReplacesAndLeavesNothingElse) {

@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 #include <fmt/format.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -11,6 +12,8 @@
 #include <mutex>
 
 #include "base/check.hpp"
+#include "http/address.hpp"
+#include "http/impl/curl.hpp"
 #include "http/problem.hpp"
 
 namespace fabrica::http {
@@ -18,11 +21,6 @@ namespace {
 
 constexpr std::size_t kHeadBytesMax = 64u << 10;
 constexpr std::size_t kEventBytesMax = 1u << 20;
-
-void init_curl() {
-  static std::once_flag once;  // libcurl's own global state, not ours
-  std::call_once(once, [] { FABRICA_CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK); });
-}
 
 // One exchange under way, as libcurl's callbacks see it.
 struct Exchange {
@@ -92,6 +90,16 @@ Error connection_error(CURLcode code, ClientRequest const& request, char const* 
   if (exchange.too_large)
     return {Errc::too_large, "answer_too_large", fmt::format("The answer of {} is too large.", where)};
   return {Errc::unavailable, "connection", fmt::format("The exchange with {} broke off: {}.", where, because)};
+}
+
+// Where the connection really goes to, after the name was looked up: what a name leads to today is not what it led to
+// when somebody looked.
+curl_socket_t open_public_socket(void* refused, curlsocktype, curl_sockaddr* address) {
+  if (!is_public_address(address->addr)) {
+    *static_cast<bool*>(refused) = true;
+    return CURL_SOCKET_BAD;
+  }
+  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 struct FileCloser {
@@ -188,6 +196,11 @@ class EventReader {
 
 }  // namespace
 
+void init_curl() {
+  static std::once_flag once;  // libcurl's own global state, not ours
+  std::call_once(once, [] { FABRICA_CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK); });
+}
+
 struct Client::Handle {
   Handle() {
     init_curl();
@@ -234,11 +247,19 @@ Result<ClientResponse> Client::send(ClientRequest const& request) {
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.data());
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
   }
+  bool refused_address = false;
+  if (settings_.public_addresses_only) {
+    curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, &open_public_socket);
+    curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, &refused_address);
+  }
   if (request.method == "HEAD") curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
   curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
 
   auto const code = curl_easy_perform(curl);
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, nullptr);  // it ends with this call
+  if (code != CURLE_OK && refused_address)
+    return fail(Errc::forbidden, "private_address",
+                fmt::format("{} leads to an address that is not public.", request.url.substr(0, request.url.find('?'))));
   if (code != CURLE_OK && !exchange.ended_by_taker) {
     auto error = connection_error(code, request, detail, exchange);
     return std::unexpected(std::move(error));

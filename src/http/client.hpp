@@ -46,6 +46,9 @@ class Client {
     Micros connect_timeout_us = 10 * kSecond;
     std::string user_agent = "fabrica";
     std::string ca_file = {};  // besides the system's certificates: a private authority
+    // For addresses that others gave: nothing on this machine or in this network is connected to, whatever name leads
+    // there. Errors then: forbidden "private_address".
+    bool public_addresses_only = false;
   };
 
   Client();

@@ -13,4 +13,7 @@ Result<std::vector<Person>> holders(db::Tx& tx, PublicId const& scope);
 Result<std::vector<PublicId>> holders_of(db::Tx& tx, Role role, PublicId const& scope);
 Result<std::vector<PublicId>> scopes_of(db::Tx& tx, PublicId const& person, Role role);
 
+// Who is active and holds this role there (scope empty: in the factory).
+Result<std::vector<Person>> holders_of(db::Tx& tx, Role role, std::string_view scope);
+
 }  // namespace fabrica::identity

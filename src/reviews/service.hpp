@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,9 @@ class Reviews {
   Reviews(Clock const& clock, Random& random, journal::Journal& journal, identity::Identity& identity,
           projects::Projects& projects, calls::Rounds& rounds);
   ~Reviews();
+
+  // Called in the transaction that makes an invitation, which holds its token: how the person hears of it. Set once.
+  void on_invited(std::function<Result<>(db::Tx&, Invitation const&)> tell) { tell_invited_ = std::move(tell); }
 
   // By the person or an officer. Looks for conflicts again in rounds that are being reviewed. Statement:
   // reviewer.profile_saved, with the digest alone. Errors: invalid "profile", forbidden as authorise() says.
@@ -183,6 +187,7 @@ class Reviews {
   projects::Projects& projects_;
   calls::Rounds& rounds_;
   std::unique_ptr<AffinityCache> affinities_;
+  std::function<Result<>(db::Tx&, Invitation const&)> tell_invited_;
 };
 
 }  // namespace fabrica::reviews

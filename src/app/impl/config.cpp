@@ -4,12 +4,16 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <functional>
 
+#include "crypto/encoding.hpp"
 #include "crypto/keyfile.hpp"
 #include "crypto/random.hpp"
+#include "notices/mail.hpp"
 #include "runtime/files.hpp"
+#include "schedule/zone.hpp"
 #include "tlog/note.hpp"
 
 namespace fabrica::app {
@@ -73,6 +77,30 @@ std::vector<Row> const& rows() {
       {{"listen.access_log", "yes/no", "true", "One log line a request."}, flag(&Config::access_log)},
       {{"listen.workers", "integer", "64", "Threads that run use cases: as many writes share a commit."},
        integer(&Config::workers, 1, 256)},
+      {{"listen.public_url", "text", "",
+        "Where people reach the factory, for links in mails: \"https://factory.example\"."},
+       text(&Config::public_url)},
+      {{"mail.host", "text", "", "The mail server that takes this factory's mail. Empty: no mail is sent."},
+       text(&Config::mail_host)},
+      {{"mail.port", "integer", "587", "Its port: 587 with starttls, 465 with tls, 25 on this machine."},
+       integer(&Config::mail_port, 1, 65535)},
+      {{"mail.tls", "text", "starttls",
+        "starttls (required of the server), tls, or none for a server on this machine."},
+       text(&Config::mail_tls)},
+      {{"mail.from", "text", "", "The address mails come from; its domain is the one the server answers for."},
+       text(&Config::mail_from)},
+      {{"mail.user", "text", "", "Who logs in at the mail server. Empty: nobody."}, text(&Config::mail_user)},
+      {{"mail.password_file", "text", "", "A file (mode 0600) with the password, and nothing else."},
+       text(&Config::mail_password_file)},
+      {{"mail.ca_file", "text", "", "Certificates of a private authority the mail server's certificate comes from."},
+       text(&Config::mail_ca_file)},
+      {{"hooks.private_addresses", "yes/no", "false",
+        "Let web hooks go to this machine and this network, with http as well: for receivers of your own."},
+       flag(&Config::hooks_private_addresses)},
+      {{"hooks.ca_file", "text", "", "Certificates of a private authority that receivers' certificates come from."},
+       text(&Config::hooks_ca_file)},
+      {{"notices.zone", "text", "UTC", "Time zone of dates in notices to people who have not said theirs."},
+       text(&Config::notices_zone)},
       {{"database.url", "text", "sqlite:<data folder>/fabrica.db", "Or postgresql://user@host/name."},
        text(&Config::database_url)},
       {{"database.connections_max", "integer", "8", "Connections kept open at most."},
@@ -124,6 +152,28 @@ Result<> take_all(Config& config, fs::path const& file, toml::table const& table
   return {};
 }
 
+Result<> check_mail(Config const& config) {
+  auto const wrong = [](std::string what) { return fail(Errc::invalid, "settings", std::move(what)); };
+  if (auto const zone = schedule::Zone::named(config.notices_zone); !zone)
+    return wrong("notices.zone: " + zone.error().what);
+  if (config.mail_tls != "none" && config.mail_tls != "starttls" && config.mail_tls != "tls")
+    return wrong("mail.tls is one of none, starttls and tls.");
+  if (config.mail_host.empty()) return {};
+  auto const host_characters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:";
+  if (config.mail_host.find_first_not_of(host_characters) != std::string::npos)
+    return wrong("mail.host is the name or address of a mail server, without a scheme or a port.");
+  if (auto const from = notices::check_mail_address(config.mail_from); !from)
+    return wrong("mail.from: " + from.error().what);
+  if (config.mail_user.empty() != config.mail_password_file.empty())
+    return wrong("mail.user and mail.password_file go together: set both or neither.");
+  bool const here =
+      config.mail_host == "localhost" || config.mail_host == "::1" || config.mail_host.starts_with("127.");
+  if (config.mail_tls == "none" && !here)
+    return wrong(
+        "mail.tls = none is for a mail server on this machine (127.0.0.1): elsewhere mails would go in the clear.");
+  return {};
+}
+
 constexpr std::string_view kNewSettings =
     R"(# Settings of this factory. fabrica doctor --settings lists every one with its meaning and default.
 )";
@@ -163,6 +213,11 @@ Result<Config> load_config(std::string const& data_folder) {
   } catch (toml::parse_error const& error) {
     return wrong(file, error.source(), error.description());
   }
+  FABRICA_DO(check_mail(config));
+  while (config.public_url.ends_with('/')) config.public_url.pop_back();
+  if (!config.public_url.empty() && !config.public_url.starts_with("https://") &&
+      !config.public_url.starts_with("http://"))
+    return fail(Errc::invalid, "settings", "listen.public_url is an address such as https://factory.example.");
   if (static_cast<std::size_t>(config.log_witnesses_needed) > config.log_witnesses.size())
     return fail(Errc::invalid, "settings",
                 "log.witnesses_needed is more than there are log.witnesses: every checkpoint would wait for ever.");
@@ -184,6 +239,13 @@ Result<> prepare_data_folder(Config const& config) {
     crypto::SystemRandom random;
     FABRICA_TRY(auto const key, tlog::SignerKey::generate(config.log_origin, tlog::KeyType::ed25519, random));
     FABRICA_DO(crypto::write_key_file(config.log_key_path(), key.text().text()));
+  }
+  // A new one ends the links in mails sent before and changes the secrets of web hooks; nothing else hangs on it.
+  if (!runtime::exists(config.notices_key_path())) {
+    std::array<std::uint8_t, 32> key{};
+    crypto::SystemRandom{}.fill(key);
+    FABRICA_DO(crypto::write_key_file(config.notices_key_path(), crypto::hex_encode(key)));
+    crypto::wipe(key);
   }
   return {};
 }

@@ -30,6 +30,8 @@
 #include "models/blob_bytes.hpp"
 #include "models/compute_jobs.hpp"
 #include "models/routes.hpp"
+#include "notices/routes.hpp"
+#include "notices/senders.hpp"
 #include "projects/routes.hpp"
 #include "reviews/routes.hpp"
 #include "runtime/loop.hpp"
@@ -102,6 +104,12 @@ struct Factory::Parts {
   PersonsBelongings belongings{awards, reviews};
   identity::Erasure erasure{clock, journal, belongings};
 
+  std::unique_ptr<notices::Notices> notices;  // built once its key is read
+  std::unique_ptr<notices::SmtpTransport> mail_server;
+  std::unique_ptr<notices::MailSender> mail;  // absent where no mail server is set
+  std::unique_ptr<notices::HttpHookTransport> hook_client;
+  std::unique_ptr<notices::HookSender> hooks;
+
   // Stored bytes and what is made of them; built once the folder and the database are open.
   std::optional<blobs::Store> blob_files;
   std::unique_ptr<blobs::Service> blobs;
@@ -139,7 +147,11 @@ struct Factory::Parts {
     Pulse pulse{};
     std::unique_ptr<runtime::Loop> loop{};
   };
-  Work sequencing{"sequencer", kSecond / 5, kMinute, [this] { return sequencer->run_once(); }};
+  Work sequencing{"sequencer", kSecond / 5, kMinute, [this]() -> Result<bool> {
+                    FABRICA_TRY(bool const moved, sequencer->run_once());
+                    if (moved && notices_work.loop) notices_work.loop->wake();
+                    return moved;
+                  }};
   Work jobs_work{"jobs", kSecond / 2, 5 * kMinute, [this] { return compute->advance(); }};
   Work splits_work{"splits", 5 * kSecond, kHour, [this] { return dataspace->materialise_next(*database); }};
   Work dossiers_work{"dossiers", kSecond / 2, 5 * kMinute, [this]() -> Result<bool> {
@@ -157,9 +169,14 @@ struct Factory::Parts {
                    }};
   Work awards_work{"awards", kSecond, 5 * kMinute,
                    [this] { return database->write([this](db::Tx& tx) { return awards.turn(tx); }); }};
+  Work notices_work{"notices", kSecond, 5 * kMinute,
+                    [this] { return database->write([this](db::Tx& tx) { return notices->turn(tx); }); }};
+  Work mail_work{"mail", 2 * kSecond, 10 * kMinute, [this] { return mail ? mail->turn() : Result<bool>{false}; }};
+  Work hooks_work{"hooks", 2 * kSecond, 10 * kMinute, [this] { return hooks->turn(); }};
   Work upkeep{"upkeep", kMinute, 10 * kMinute, [this] { return keep_house(); }};
 
   Result<> open_log();
+  Result<> open_notices();
   Result<> open_modules();
   void add_routes();
   void start(Work& work);
@@ -179,6 +196,40 @@ Result<> Factory::Parts::open_log() {
   }
   FABRICA_TRY(sequencer,
               journal::Sequencer::open(*database, std::move(key), std::move(settings), witnesses, clock, log));
+  return {};
+}
+
+Result<> Factory::Parts::open_notices() {
+  FABRICA_TRY(auto const key_text, crypto::read_key_file(config.notices_key_path()));
+  FABRICA_TRY(auto secrets, notices::Secrets::from(key_text.text()));
+  notices::Options options;
+  options.factory = config.factory_name;
+  options.public_url = config.public_url;
+  options.mail = !config.mail_host.empty();
+  options.zone = config.notices_zone;
+  options.hooks_on_loopback = config.hooks_private_addresses;
+  notices = std::make_unique<notices::Notices>(
+      notices::Notices::Parts{clock, random, log, journal, std::move(secrets), std::move(options)});
+  if (!config.mail_host.empty()) {
+    http::SmtpServer server{.host = config.mail_host, .port = static_cast<std::uint16_t>(config.mail_port)};
+    server.tls = config.mail_tls == "none"  ? http::SmtpTls::none
+                 : config.mail_tls == "tls" ? http::SmtpTls::tls
+                                            : http::SmtpTls::starttls;
+    server.user = config.mail_user;
+    server.ca_file = config.mail_ca_file;
+    server.hello = config.mail_from.substr(config.mail_from.rfind('@') + 1);
+    if (!config.mail_password_file.empty()) {
+      FABRICA_TRY(auto const password, crypto::read_key_file(config.mail_password_file));
+      server.password = password.text();
+    }
+    mail_server = std::make_unique<notices::SmtpTransport>(std::move(server));
+    mail = std::make_unique<notices::MailSender>(*database, *notices, *mail_server,
+                                                 notices::MailSender::Settings{config.mail_from, config.factory_name});
+  }
+  hook_client = std::make_unique<notices::HttpHookTransport>(
+      notices::HttpHookTransport::Settings{config.hooks_private_addresses, config.hooks_ca_file});
+  hooks = std::make_unique<notices::HookSender>(*database, *notices, *hook_client);
+  reviews.on_invited([this](db::Tx& tx, reviews::Invitation const& made) { return notices->invited(tx, made); });
   return {};
 }
 
@@ -257,10 +308,14 @@ void Factory::Parts::add_routes() {
                             [this](db::Tx& tx, PublicId const& job) { return jobs->ended(tx, job); }});
   evaluation::add_routes(*api, *evaluations);
   trust::add_routes(*api, *trust, *bytes);
+  notices::add_routes(*api, *notices);
+  notices::add_unsubscribe_routes(router, *database, *notices);
   add_log_routes(*api, router, *sequencer);
   add_front_page(router, {config.factory_name, config.demo, sequencer->verifier().text()});
-  for (auto* work : {&sequencing, &jobs_work, &splits_work, &dossiers_work, &rounds_work, &awards_work, &upkeep})
+  for (auto* work : {&sequencing, &jobs_work, &splits_work, &dossiers_work, &rounds_work, &awards_work, &notices_work, &mail_work,
+                     &hooks_work, &upkeep})
     api->add_check(work->name, [this, work] { return check_pulse(work->pulse, clock, work->silence_us_max); });
+  if (mail) api->add_check("mail_server", [this] { return mail->check(); });
   api->serve_documents(&metrics);
 }
 
@@ -276,6 +331,7 @@ void Factory::Parts::report(Work& work, Result<bool> const& done) {
 Result<bool> Factory::Parts::keep_house() {
   FABRICA_TRY(auto const lapsed, database->write([&](db::Tx& tx) { return budget.expire_holds(tx); }));
   FABRICA_DO(api->sweep_idempotency());
+  FABRICA_DO(database->write([&](db::Tx& tx) { return notices->sweep(tx); }));
   FABRICA_DO(blobs->sweep());
   return lapsed == 1000;  // a full batch: there are more
 }
@@ -294,8 +350,11 @@ void Factory::Parts::start(Work& work) {
 
 void Factory::Parts::stop() {
   if (server) server->stop(10 * kSecond);
+  if (mail) mail->stop();
+  if (hooks) hooks->stop();
   events.stop();
-  for (auto* work : {&dossiers_work, &splits_work, &jobs_work, &rounds_work, &awards_work, &upkeep, &sequencing})
+  for (auto* work : {&dossiers_work, &splits_work, &jobs_work, &rounds_work, &awards_work, &notices_work, &mail_work, &hooks_work,
+                     &upkeep, &sequencing})
     if (work->loop) work->loop->stop();
   if (pool) pool->stop();
 }
@@ -309,6 +368,7 @@ Result<std::unique_ptr<Factory>> Factory::start(Config config, Log& log) {
   auto& p = *parts;
   FABRICA_TRY(p.database, open_database(p.config, p.clock));
   FABRICA_DO(p.open_log());
+  FABRICA_DO(p.open_notices());
   FABRICA_DO(p.open_modules());
   p.api = std::make_unique<api::Api>(p.router, *p.database, p.doorkeeper, p.clock, p.log);
   p.add_routes();
@@ -321,13 +381,18 @@ Result<std::unique_ptr<Factory>> Factory::start(Config config, Log& log) {
     };
   };
   p.dataspace->on_split_waiting(waker(p.splits_work));
+  p.notices->on_work([&p] {
+    for (auto* work : {&p.mail_work, &p.hooks_work})
+      if (work->loop) work->loop->wake();
+  });
   p.trust->on_issued(waker(p.dossiers_work));
   p.compute->on_work(waker(p.jobs_work));
   p.compute->on_news([&p](PublicId const& job) {
     p.events.notify(compute::log_topic(job));
     p.events.notify(models::metrics_topic(job.text()));
   });
-  for (auto* work : {&p.sequencing, &p.jobs_work, &p.splits_work, &p.dossiers_work, &p.rounds_work, &p.awards_work, &p.upkeep})
+  for (auto* work : {&p.jobs_work, &p.splits_work, &p.dossiers_work, &p.rounds_work, &p.awards_work, &p.upkeep, &p.mail_work,
+                     &p.hooks_work, &p.notices_work, &p.sequencing})  // who wakes another comes after it
     p.start(*work);
   http::Server::Settings settings;
   settings.address = p.config.listen_address;

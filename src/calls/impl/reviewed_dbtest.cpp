@@ -194,7 +194,7 @@ TEST_P(ReviewedDb, ProposalsSentEnterTheEvaluationAtTheCutOffAndDraftsMoveOn) {
   EXPECT_EQ(world->look(kept->id).state, ProposalState::draft);
   EXPECT_EQ(world->look(kept->id).round, world->rounds()[1].id);
   EXPECT_EQ(world->kinds(world->project.text()),
-            (std::vector<std::string>{"project.created", "proposal.submitted", "proposal.checked",
+            (std::vector<std::string>{"project.created", "proposal.submitted", "proposal.checked", "draft.moved",
                                       "proposal.evaluation_begun"}));
   EXPECT_EQ(world->rounds()[0].proposals, 1);
   EXPECT_EQ(world->rounds()[1].drafts, 1);

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "base/check.hpp"
@@ -31,6 +32,14 @@ struct BegunBody {
   PublicId round;
 };
 BOOST_DESCRIBE_STRUCT(BegunBody, (), (proposal, call, round))
+
+// Of a draft that the cut-off left behind: `round` is the one it moved to.
+struct DraftBody {
+  PublicId proposal;
+  PublicId call;
+  std::optional<PublicId> round;
+};
+BOOST_DESCRIBE_STRUCT(DraftBody, (), (proposal, call, round))
 
 Round round_of(store::RoundRow const& row) {
   return {row.public_id, row.call_public_id, row.number,        row.name,   row.state,
@@ -72,10 +81,18 @@ Result<> Rounds::cut_off(db::Tx& tx, PublicId const& id) {
   if (call.state == CallState::published) {
     FABRICA_DO((RoundMaker{clock_, random_, budget_}.keep_ahead(tx, call, rules)));
   }
+  FABRICA_TRY(auto const drafts, tx.all<store::DraftRow>(store::kDraftsOf, round.id));
   CutOffBody body{call.public_id, id, round.name, 0, 0, 0};
   FABRICA_TRY(auto const next, tx.maybe<store::RoundRow>(store::kRoundNext, round.call_id, round.number + 1));
   if (next && rules.reviewed->carry_over_drafts && call.state == CallState::published) {
     FABRICA_TRY(body.drafts_moved, tx.run(store::kDraftsCarry, round.id, next->id));
+  }
+  FABRICA_TRY(auto const left, tx.all<store::DraftRow>(store::kDraftsOf, round.id));
+  for (auto const& draft : drafts) {
+    bool const ended = std::ranges::find(left, draft.proposal, &store::DraftRow::proposal) != left.end();
+    DraftBody const said{draft.proposal, call.public_id, ended ? std::nullopt : std::optional{next->public_id}};
+    FABRICA_DO(journal_.append(tx, {draft.project.text(), ended ? "draft.ended" : "draft.moved",
+                                    std::string{journal::kProgram}, {}, json::write(said)}));
   }
   FABRICA_TRY(body.drafts_ended, tx.run(store::kDraftsEnd, round.id, Time{clock_.now()},
                                         "The cut-off passed before this draft was sent, and no later round takes it."));

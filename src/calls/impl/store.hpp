@@ -263,6 +263,14 @@ inline constexpr db::Query kDraftsCarry{"drafts_carry", R"sql(
     WHERE n.round_id = $2 AND n.partition_name = o.partition_name)
    WHERE round_id = $1 AND state IN ('draft', 'incomplete') AND EXISTS (SELECT 1 FROM offers n JOIN offers o
     ON o.id = proposals.offer_id WHERE n.round_id = $2 AND n.partition_name = o.partition_name))sql"};
+struct DraftRow {
+  PublicId proposal;
+  PublicId project;
+};
+BOOST_DESCRIBE_STRUCT(DraftRow, (), (proposal, project))
+inline constexpr db::Query kDraftsOf{"drafts_of_round", R"sql(
+  SELECT public_id AS proposal, project FROM proposals
+   WHERE round_id = $1 AND state IN ('draft', 'incomplete') ORDER BY id)sql"};
 inline constexpr db::Query kDraftsEnd{"drafts_end", R"sql(
   UPDATE proposals SET state = 'withdrawn', decided_us = $2, decision_reason = $3
    WHERE round_id = $1 AND state IN ('draft', 'incomplete'))sql"};

@@ -117,6 +117,15 @@ Result<std::int64_t> Journal::chain_length(db::Tx& tx, std::string_view chain) {
   return head ? head->number : 0;
 }
 
+Result<std::vector<Kept>> Journal::sequenced(db::Tx& tx, std::int64_t from, std::int64_t limit) {
+  return tx.all<Kept>(store::kSequenced, from, limit);
+}
+
+Result<std::int64_t> Journal::sequenced_to(db::Tx& tx) {
+  FABRICA_TRY(auto const state, tx.maybe<store::LogState>(store::kLogState));
+  return state ? state->assigned : 0;
+}
+
 Result<std::vector<Journal::First>> Journal::first_of_each_kind(db::Tx& tx, std::string_view chain) {
   return tx.all<First>(store::kFirstOfEachKind, chain);
 }

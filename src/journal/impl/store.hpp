@@ -86,6 +86,9 @@ inline constexpr db::Query kLogSkip{"journal_log_skip", R"sql(
 inline constexpr db::Query kUnassignFrom{"journal_unassign_from", R"sql(
   UPDATE journal_statements SET log_index = NULL WHERE log_index >= $1)sql"};
 
+inline constexpr db::Query kSequenced{"journal_sequenced", R"sql(
+  SELECT public_id, chain, number, kind, body, salt, commitment, recorded_us, log_index
+    FROM journal_statements WHERE log_index >= $1 ORDER BY log_index LIMIT $2)sql"};
 inline constexpr db::Query kByIndex{"journal_by_index", R"sql(
   SELECT public_id, chain, number, kind, body, salt, commitment, recorded_us, log_index
     FROM journal_statements WHERE log_index = $1)sql"};

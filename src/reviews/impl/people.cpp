@@ -164,7 +164,9 @@ Result<Invitation> Reviews::invite(db::Tx& tx, Actor const& actor, PublicId cons
   FABRICA_DO(tx.insert(store::kInvitationInsert, id, call, draft.person, email, token.digest.hex(), now, expires));
   FABRICA_DO(say(tx, "reviewer.invited", actor.person.text(),
                  json::write(InvitationBody{id, call, InvitationState::open, draft.person})));
-  return Invitation{id, call, draft.person, email, InvitationState::open, {}, now, expires, {}, token.text};
+  Invitation const made{id, call, draft.person, email, InvitationState::open, {}, now, expires, {}, token.text};
+  if (tell_invited_) FABRICA_DO(tell_invited_(tx, made));
+  return made;
 }
 
 Result<std::vector<Invitation>> Reviews::invitations(db::Tx& tx, Actor const& actor, PublicId const& call) {
