@@ -22,3 +22,15 @@ CREATE TABLE reviewer_bids (
   PRIMARY KEY (round, reviewer)
 );
 ALTER TABLE reviewer_profiles ADD COLUMN saves BIGINT NOT NULL DEFAULT 1;
+
+-- Who decides the step `panel` of a round's proposals: one chair, deputies for what the chair may not decide, members
+-- who read.
+CREATE TABLE review_panels (
+  round        TEXT NOT NULL,
+  person       TEXT NOT NULL,
+  role         TEXT NOT NULL CHECK (role IN ('chair', 'deputy', 'member')),
+  appointed_us BIGINT NOT NULL,
+  PRIMARY KEY (round, person)
+);
+CREATE UNIQUE INDEX review_panels_chair ON review_panels (round) WHERE role = 'chair';
+CREATE INDEX review_panels_person ON review_panels (person);

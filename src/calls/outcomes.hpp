@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "calls/record.hpp"
 #include "calls/service.hpp"
 
 namespace fabrica::calls {
@@ -132,6 +133,22 @@ class Outcomes {
   Result<> serve_offer(db::Tx& tx, PublicId const& offer);
   // Sent and not decided, or offered and not answered.
   Result<std::vector<PublicId>> open_proposals(db::Tx& tx, PublicId const& project);
+  // Public figures over all calls (record.hpp). Calls that were published, the oldest first. Errors: not_found "call".
+  Result<std::vector<CallOnRecord>> calls_on_record(db::Tx& tx);
+  Result<CallOnRecord> call_on_record(db::Tx& tx, PublicId const& call);
+  // The newest first, those before the id `after` (empty: from the beginning).
+  Result<std::vector<AwardOnRecord>> awards_on_record(db::Tx& tx, std::string_view after, std::int64_t limit);
+  Result<std::vector<AwardOnRecord>> awards_on_record(db::Tx& tx, PublicId const& call);
+  Result<std::int64_t> count_awards_on_record(db::Tx& tx);
+  Result<AwardUse> use_of(db::Tx& tx, PublicId const& award, Time ends);
+  // Where the ledger does not add up.
+  Result<std::vector<budget::Difference>> ledger_differences(db::Tx& tx) { return budget_.recompute(tx); }
+  // In the order they were decided.
+  Result<std::vector<FirstComeDecision>> first_come_decisions(db::Tx& tx, PublicId const& call);
+  Result<std::vector<OfferedHours>> offered(db::Tx& tx, PublicId const& call);
+  // In line for capacity, or in an evaluation. What was promised counts in working days: of the round's schedule, else
+  // of the call's promise; a first-come call has the days of the EuroHPC JU's seat, in Brussels time.
+  Result<std::vector<Awaiting>> awaiting(db::Tx& tx);
 
  private:
   struct Loaded;

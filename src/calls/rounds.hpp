@@ -1,6 +1,7 @@
 #pragma once
 
 #include "calls/service.hpp"
+#include "calls/step_guard.hpp"
 
 namespace fabrica::calls {
 
@@ -43,6 +44,9 @@ class Rounds {
                                               std::optional<ProposalState> state, PublicId const& after,
                                               std::int64_t limit);
 
+  // Who else has a word in the steps; set once, before any is decided. It outlives this.
+  void guard_steps(StepGuard& guard) { guard_ = &guard; }
+
   // One thing time has brought: a round past its cut-off, a call short of rounds to come, a step whose time is over.
   // Returns whether there was one; called again until there is none. Statements: round.cut_off (factory),
   // proposal.evaluation_begun (project), step.overdue (factory).
@@ -55,19 +59,23 @@ class Rounds {
   // A person's outcome of the active step. A failed step ends the evaluation; the applicant hears of it when the round
   // is published. Statement: proposal.step_decided (factory chain: a project's members read theirs).
   // Errors: conflict "step_state", invalid "checklist" with what is not confirmed, conflict "step_of_round" (the steps
-  // decision and response are decided for the whole round), forbidden "own_project".
+  // decision and response are decided for the whole round), forbidden "own_project"; those of the StepGuard. Administrative and expert steps are the access office's,
+  // technical ones the operators' too, a panel's its chair's where the round has one.
   Result<std::vector<Step>> decide(db::Tx& tx, identity::Actor const& actor, PublicId const& proposal, StepKind step,
                                    StepOutcome const& outcome);
 
  private:
   Result<> cut_off(db::Tx& tx, PublicId const& round);
   Result<bool> raise_alarms(db::Tx& tx);
+  Result<> check_guard(db::Tx& tx, identity::Actor const& actor, store::ProposalRow const& proposal, StepKind step,
+                       bool pass);
 
   Clock const& clock_;
   Random& random_;
   journal::Journal& journal_;
   budget::Budget& budget_;
   Calls& calls_;
+  StepGuard* guard_ = nullptr;
 };
 
 }  // namespace fabrica::calls

@@ -110,6 +110,7 @@ class Calls {
   friend class Rounds;
   friend class Outcomes;
   friend class Importer;
+  friend class Promise;
   struct Loaded;
   Result<store::Rules> rules_of(db::Tx& tx, std::int64_t call, std::int64_t version);
   // The rules of a draft as they are stored: with the form they name from now on.

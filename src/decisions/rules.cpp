@@ -103,8 +103,14 @@ std::int64_t median(std::vector<std::int64_t> values) {
   return *middle;
 }
 
-std::string csv(std::vector<RegisterEntry> const& entries) {
-  std::string out = "award,call,call_title,title,organisation,country,partition,unit,amount,starts,ends\r\n";
+std::string register_head() {
+  return "award,call,call_title,title,organisation,country,partition,unit,amount,starts,ends\r\n";
+}
+
+std::string csv(std::vector<RegisterEntry> const& entries) { return register_head() + csv_lines(entries); }
+
+std::string csv_lines(std::vector<RegisterEntry> const& entries) {
+  std::string out;
   for (auto const& one : entries)
     out += fmt::format("{},{},{},{},{},{},{},{},{},{},{}\r\n", one.award.text(), one.call.text(),
                        csv_cell(one.call_title), csv_cell(one.title), csv_cell(one.organisation.value_or("")),
@@ -112,6 +118,20 @@ std::string csv(std::vector<RegisterEntry> const& entries) {
                        format_date(one.starts.us), format_date(one.ends.us));
   return out;
 }
+
+namespace {
+
+template <class F>
+void add_rounds(std::vector<RoundPace> const& rounds, F const& line) {
+  for (auto const& one : rounds) {
+    line("median_millidays", one.name, one.median_millidays);
+    line("running_median_millidays", one.name, one.running_median_millidays);
+    if (one.promised_millidays) line("promised_millidays", one.name, *one.promised_millidays);
+    line("late", one.name, one.late);
+  }
+}
+
+}  // namespace
 
 std::string csv(Indicators const& in) {
   std::string out = "figure,of,value\r\n";
@@ -121,10 +141,14 @@ std::string csv(Indicators const& in) {
   line("applications", "", in.applications);
   line("awards", "", in.awards);
   line("success_millionths", "", in.success_millionths);
+  line("small_firms_millionths", "", in.small_firms_millionths);
+  if (in.other_countries_millionths) line("other_countries_millionths", "", *in.other_countries_millionths);
   line("promised_working_days", "", in.promised_working_days);
   for (auto const& one : in.hours) {
     line("offered_units", one.partition, one.offered_units);
     line("awarded_units", one.partition, one.awarded_units);
+    line("used_units", one.partition, one.used_units);
+    line("expired_units", one.partition, one.expired_units);
   }
   auto const groups = [&](std::string_view by, std::vector<GroupCount> const& counts) {
     for (auto const& one : counts) {
@@ -132,15 +156,26 @@ std::string csv(Indicators const& in) {
       line(fmt::format("awards_by_{}", by), one.name, one.awards);
     }
   };
+  groups("mode", in.by_mode);
   groups("kind", in.by_kind);
   groups("country", in.by_country);
-  for (auto const& one : in.rounds) {
-    line("median_millidays", one.name, one.median_millidays);
-    line("running_median_millidays", one.name, one.running_median_millidays);
-    if (one.promised_millidays) line("promised_millidays", one.name, *one.promised_millidays);
-    line("late", one.name, one.late);
-  }
+  groups("sector", in.by_sector);
+  add_rounds(in.rounds, line);
   return out;
 }
 
+std::string csv(CallPace const& in) {
+  std::string out = "figure,of,value\r\n";
+  auto const line = [&](std::string_view figure, std::string_view of, std::int64_t value) {
+    out += fmt::format("{},{},{}\r\n", figure, csv_cell(of), value);
+  };
+  line("promised_working_days", "", in.promised_working_days);
+  line("decisions", "", in.decisions);
+  line("running_median_millidays", "", in.running_median_millidays);
+  line("late", "", in.late);
+  line("waiting", "", in.waiting);
+  line("overdue", "", in.overdue);
+  add_rounds(in.rounds, line);
+  return out;
+}
 }  // namespace fabrica::decisions

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "decisions/figures.hpp"
 #include "decisions/types.hpp"
 
 // The pure part: what a round's ranking and award are computed from, and words and figures made of them.
@@ -42,5 +43,9 @@ std::string percent(std::int64_t millionths);
 // For spreadsheets: no cell is a formula.
 std::string csv(std::vector<RegisterEntry> const& entries);
 std::string csv(Indicators const& indicators);
+std::string csv(CallPace const& pace);
+// The line that begins the register as CSV, and its lines alone.
+std::string register_head();
+std::string csv_lines(std::vector<RegisterEntry> const& entries);
 
 }  // namespace fabrica::decisions

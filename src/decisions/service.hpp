@@ -107,12 +107,6 @@ class Decisions {
   Result<std::vector<Letter>> letters(db::Tx& tx, identity::Actor const& actor, PublicId const& proposal);
   Result<Minutes> minutes(db::Tx& tx, identity::Actor const& actor, PublicId const& round);
 
-  // Public: published rounds only.
-  Result<std::vector<RegisterEntry>> register_of(db::Tx& tx, PublicId const& call);
-  Result<Indicators> indicators(db::Tx& tx, PublicId const& call);
-  // Counts again from the journal's statements alone. Needs view_factory.
-  Result<Recount> recount(db::Tx& tx, identity::Actor const& actor, PublicId const& call);
-
  private:
   struct Case;
   Result<> officer(identity::Actor const& actor) const;

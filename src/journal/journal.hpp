@@ -80,6 +80,8 @@ class Journal {
 
   // A chain's statements with number >= from, in order, at most `limit`.
   Result<std::vector<Kept>> chain(db::Tx& tx, std::string_view chain, std::int64_t from, std::int64_t limit);
+  // The names of all chains.
+  Result<std::vector<std::string>> chains(db::Tx& tx);
   Result<std::int64_t> chain_length(db::Tx& tx, std::string_view chain);
   // Statements in the order of the log: those with log_index >= from, at most `limit`. The sequencer alone gives indexes,
   // upwards, all of a round in one transaction: whoever reads on behind the last one seen misses none, also not one whose

@@ -8,14 +8,17 @@
 #include "base/random.hpp"
 #include "calls/evaluated.hpp"
 #include "calls/rounds.hpp"
+#include "calls/step_guard.hpp"
 #include "journal/journal.hpp"
 #include "matching/assignment.hpp"
 #include "projects/service.hpp"
+#include "reviews/panel.hpp"
 #include "reviews/types.hpp"
 
 namespace fabrica::reviews {
 
 struct Board;
+struct BoardProposal;
 class AffinityCache;
 struct KnownAffinity;
 namespace store {
@@ -24,13 +27,14 @@ struct ReviewRow;
 }  // namespace store
 
 // Who reviews the proposals of a reviewed call, and what they say. Who holds manage_calls ("the officer") runs it; a
-// reviewer is anybody in a call's pool and sees their own work alone. An officer with a part in a project neither
+// reviewer is anybody in a call's pool and sees their own work alone; a panel's chair decides the step `panel` of its
+// round. Who holds view_factory (the auditor) reads what officers read, and never what was not sent. An officer with a part in a project neither
 // sees nor decides anything of its reviews: forbidden "own_project".
-class Reviews {
+class Reviews final : public calls::StepGuard {
  public:
   Reviews(Clock const& clock, Random& random, journal::Journal& journal, identity::Identity& identity,
           projects::Projects& projects, calls::Rounds& rounds);
-  ~Reviews();
+  ~Reviews() override;
 
   // Called in the transaction that makes an invitation, which holds its token: how the person hears of it. Set once.
   void on_invited(std::function<Result<>(db::Tx&, Invitation const&)> tell) { tell_invited_ = std::move(tell); }
@@ -150,6 +154,19 @@ class Reviews {
   // "rebuttal_answered".
   Result<Rebuttal> rebut(db::Tx& tx, identity::Actor const& actor, PublicId const& proposal, std::string const& answer);
 
+  // Who decides the step `panel` of a round's proposals, all of it at once. Statement: panel.set. Errors: invalid
+  // "panel", conflict "round_state".
+  Result<Panel> set_panel(db::Tx& tx, identity::Actor const& actor, PublicId const& round, PanelDraft const& draft);
+  Result<Panel> panel(db::Tx& tx, identity::Actor const& actor, PublicId const& round);
+  // Rounds whose panel the actor is in, with what waits there.
+  Result<std::vector<PanelDesk>> panels(db::Tx& tx, identity::Actor const& actor);
+  // Errors: forbidden "own_project", "panel_conflict", conflict "panel_not_yet", "no_panel".
+  Result<PanelPapers> papers(db::Tx& tx, identity::Actor const& actor, PublicId const& proposal);
+  // Of the steps `panel` (chair, or a deputy where the chair has a conflict; not while a rebuttal is open) and `expert`
+  // (passed with its quorum alone). Errors: forbidden "panel_chair", "panel_conflict", conflict "rebuttal_open",
+  // "rebuttal_missing", "quorum".
+  Result<bool> entitled(db::Tx& tx, identity::Actor const& actor, calls::StepQuestion const& question) override;
+
   // For the ranking: reviews that were sent and count. No authorisation: its use case has asked.
   Result<std::vector<matching::ScoredReview>> scored(db::Tx& tx, PublicId const& proposal);
 
@@ -177,6 +194,14 @@ class Reviews {
   Result<TaskLine> line_of(db::Tx& tx, store::AssignmentRow const& row);
   Result<> say(db::Tx& tx, std::string_view kind, std::string_view actor, std::string body,
                std::vector<journal::Subject> subjects = {});
+  Result<Panel> panel_of(db::Tx& tx, calls::Round const& round);
+  Result<bool> in_conflict_with(db::Tx& tx, PublicId const& person, calls::Evaluated const& proposal);
+  Result<Settings> settings_in(db::Tx& tx, calls::Evaluated const& proposal);
+  Result<> rebuttal_closed(db::Tx& tx, calls::Evaluated const& proposal);
+  Result<bool> chairs(db::Tx& tx, identity::Actor const& actor, calls::Evaluated const& proposal);
+  Result<> load_party(db::Tx& tx, forms::Form const& form, BoardProposal& proposal);
+  // Who may read what officers read of a proposal.
+  Result<calls::Evaluated> readers(db::Tx& tx, identity::Actor const& actor, PublicId const& proposal);
   Result<calls::Evaluated> officers(db::Tx& tx, identity::Actor const& actor, PublicId const& proposal);
   Result<Settings> settings_of(db::Tx& tx, PublicId const& call);
 

@@ -91,13 +91,14 @@ struct Settings {
   bool one_per_organisation = true;   // reviewers of one proposal come from different organisations
   bool one_per_country = false;
   std::int64_t text_characters_min = 50;  // of each criterion's text
+  bool rebuttal = false;  // may no panel decide before the applicants could answer?
   std::int64_t rebuttal_days = 7;
   bool bids = false;                      // may the pool see a round's proposals and say what it would review?
   std::optional<Randomise> randomise{};   // absent: the best assignment
 
-  static constexpr std::array<std::string_view, 8> kMayBeAbsent{
-      "recent_years",    "coauthor_years",      "same_country",  "one_per_organisation",
-      "one_per_country", "text_characters_min", "rebuttal_days", "bids"};
+  static constexpr std::array<std::string_view, 9> kMayBeAbsent{
+      "recent_years",        "coauthor_years", "same_country",  "one_per_organisation", "one_per_country",
+      "text_characters_min", "rebuttal",       "rebuttal_days", "bids"};
   static constexpr auto limits() {
     using S = Settings;
     return std::tuple{json::range(&S::recent_years, 0, 50), json::range(&S::coauthor_years, 0, 50),
@@ -106,7 +107,7 @@ struct Settings {
 };
 BOOST_DESCRIBE_STRUCT(Settings, (),
                       (recent_years, coauthor_years, same_country, one_per_organisation, one_per_country,
-                       text_characters_min, rebuttal_days, bids, randomise))
+                       text_characters_min, rebuttal, rebuttal_days, bids, randomise))
 
 enum class InvitationState : std::uint8_t { open, accepted, refused, expired, withdrawn };
 BOOST_DESCRIBE_ENUM(InvitationState, open, accepted, refused, expired, withdrawn)

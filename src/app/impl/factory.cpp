@@ -95,6 +95,7 @@ struct Factory::Parts {
   reviews::Reviews reviews{clock, random, journal, identity, projects, rounds};
   CountedReviews counted_reviews{reviews};
   decisions::Decisions decisions{clock, random, journal, identity, projects, outcomes, counted_reviews, {}};
+  decisions::PublicRecord record{clock, journal, identity, outcomes, {config.factory_country}};
   AwardJobs award_jobs{clock};
   ProjectMade project_made;
   ReserveList reserve_list{decisions};
@@ -173,6 +174,12 @@ struct Factory::Parts {
                     [this] { return database->write([this](db::Tx& tx) { return notices->turn(tx); }); }};
   Work mail_work{"mail", 2 * kSecond, 10 * kMinute, [this] { return mail ? mail->turn() : Result<bool>{false}; }};
   Work hooks_work{"hooks", 2 * kSecond, 10 * kMinute, [this] { return hooks->turn(); }};
+  Work promises_work{"promises", kMinute, 10 * kMinute, [this] {
+                       return database->write([this](db::Tx& tx) -> Result<bool> {
+                         FABRICA_DO(record.raise_alarms(tx));
+                         return false;
+                       });
+                     }};
   Work upkeep{"upkeep", kMinute, 10 * kMinute, [this] { return keep_house(); }};
 
   Result<> open_log();
@@ -234,6 +241,7 @@ Result<> Factory::Parts::open_notices() {
 }
 
 Result<> Factory::Parts::open_modules() {
+  rounds.guard_steps(reviews);
   FABRICA_TRY(blob_files, blobs::Store::open(config.data_folder, clock));
   blobs::Limits limits;
   limits.quota_bytes = config.quota_bytes_per_project;
@@ -301,6 +309,7 @@ void Factory::Parts::add_routes() {
   reviews::add_routes(*api, reviews);
   decisions::add_routes(*api, decisions);
   awards::add_routes(*api, awards);
+  decisions::add_record_routes(*api, record);
   dataspace::add_routes(*api, *dataspace);
   dataspace::add_upload_routes(*api, *uploads, *blob_files);
   compute::add_routes(*api, *compute, events);
@@ -312,7 +321,7 @@ void Factory::Parts::add_routes() {
   notices::add_unsubscribe_routes(router, *database, *notices);
   add_log_routes(*api, router, *sequencer);
   add_front_page(router, {config.factory_name, config.demo, sequencer->verifier().text()});
-  for (auto* work : {&sequencing, &jobs_work, &splits_work, &dossiers_work, &rounds_work, &awards_work, &notices_work, &mail_work,
+  for (auto* work : {&sequencing, &jobs_work, &splits_work, &dossiers_work, &rounds_work, &awards_work, &promises_work, &notices_work, &mail_work,
                      &hooks_work, &upkeep})
     api->add_check(work->name, [this, work] { return check_pulse(work->pulse, clock, work->silence_us_max); });
   if (mail) api->add_check("mail_server", [this] { return mail->check(); });
@@ -353,7 +362,7 @@ void Factory::Parts::stop() {
   if (mail) mail->stop();
   if (hooks) hooks->stop();
   events.stop();
-  for (auto* work : {&dossiers_work, &splits_work, &jobs_work, &rounds_work, &awards_work, &notices_work, &mail_work, &hooks_work,
+  for (auto* work : {&dossiers_work, &splits_work, &jobs_work, &rounds_work, &awards_work, &promises_work, &notices_work, &mail_work, &hooks_work,
                      &upkeep, &sequencing})
     if (work->loop) work->loop->stop();
   if (pool) pool->stop();
@@ -391,7 +400,7 @@ Result<std::unique_ptr<Factory>> Factory::start(Config config, Log& log) {
     p.events.notify(compute::log_topic(job));
     p.events.notify(models::metrics_topic(job.text()));
   });
-  for (auto* work : {&p.jobs_work, &p.splits_work, &p.dossiers_work, &p.rounds_work, &p.awards_work, &p.upkeep, &p.mail_work,
+  for (auto* work : {&p.jobs_work, &p.splits_work, &p.dossiers_work, &p.rounds_work, &p.awards_work, &p.promises_work, &p.upkeep, &p.mail_work,
                      &p.hooks_work, &p.notices_work, &p.sequencing})  // who wakes another comes after it
     p.start(*work);
   http::Server::Settings settings;

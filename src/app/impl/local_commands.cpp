@@ -16,6 +16,9 @@
 #include "crypto/random.hpp"
 #include "db/migrate.hpp"
 #include "embedded/migrations.hpp"
+#include "calls/outcomes.hpp"
+#include "decisions/record.hpp"
+#include "facts/service.hpp"
 #include "identity/service.hpp"
 #include "matching/certificate.hpp"
 #include "runtime/files.hpp"
@@ -166,6 +169,28 @@ Result<int> verify_matching(std::string const& path, std::string const& seed, bo
   return holds ? 0 : kCheckFailed;
 }
 
+// Register, figures and ledger against the statements, on the data folder alone. What differs is named.
+Result<int> recount_register(std::string const& folder, bool json) {
+  FABRICA_TRY(auto local, Local::open(folder));
+  facts::Store facts{facts::Shipped::embedded(), local->clock, local->random};
+  budget::Budget budget{local->clock, local->random};
+  projects::Projects projects{local->clock, local->random, local->journal, local->identity};
+  calls::Calls calls{local->clock, local->random, local->journal, local->identity, projects, budget, facts};
+  calls::Outcomes outcomes{local->clock, budget, calls};
+  decisions::PublicRecord record{
+      local->clock, local->journal, local->identity, outcomes, {local->config.factory_country}};
+  FABRICA_TRY(auto const found, local->database->read([&](db::Tx& tx) { return record.recount_all(tx); }));
+  if (json) fmt::print("{}\n", json::write(found));
+  else {
+    for (auto const& one : found.differences) fmt::print("DIFFERENT {}\n", one);
+    fmt::print("{} statements, {} calls, {} applications, {} awards: {}\n", found.statements, found.calls,
+               found.applications, found.awards,
+               found.differences.empty() ? "records, statements and ledger agree"
+                                         : fmt::format("{} differences", found.differences.size()));
+  }
+  return found.differences.empty() ? 0 : kCheckFailed;
+}
+
 Result<int> verify_log(std::string const& folder, std::string const& vkey_text, bool json) {
   auto log_folder = folder;
   std::string vkey = vkey_text;
@@ -283,6 +308,16 @@ void add_checks(CLI::App& program, Chosen& chosen, std::shared_ptr<std::string> 
   certificate->callback([=, &chosen, &json] {
     chosen.run = [=, &json] {
       auto const status = verify_matching(*assignment, *seed, json);
+      return status ? *status : cli::report(status.error());
+    };
+  });
+
+  auto* record = program.add_subcommand("register", "The public register of awards")->require_subcommand(1);
+  auto* recount = record->add_subcommand("recount", "Count register and figures again from statements and ledger");
+  add_folder(recount, folder);
+  recount->callback([=, &chosen, &json] {
+    chosen.run = [=, &json] {
+      auto const status = recount_register(*folder, json);
       return status ? *status : cli::report(status.error());
     };
   });

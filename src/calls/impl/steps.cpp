@@ -33,12 +33,6 @@ journal::Statement at_factory(std::string_view kind, std::string_view actor, std
   return {std::string{journal::kFactoryChain}, std::string{kind}, std::string{actor}, {}, std::move(body)};
 }
 
-// Technical feasibility is the operators' to judge, everything else the access office's.
-bool may_decide(Actor const& actor, StepKind step) {
-  bool const officer = identity::authorise(actor, Permission::manage_calls).has_value();
-  return officer || (step == StepKind::technical && identity::authorise(actor, Permission::manage_systems).has_value());
-}
-
 Step step_of(store::StepRow const& row, Micros now) {
   bool const overdue = row.state == StepState::active && row.due_us && row.due_us->us <= now;
   return {row.proposal, row.position, row.kind, row.state, row.due_us, overdue, row.reason, row.decided_us};
@@ -119,10 +113,30 @@ Result<bool> Rounds::raise_alarms(db::Tx& tx) {
   return !late.empty();
 }
 
+namespace {
+
+// Technical feasibility is the operators' to judge too, everything else the access office's.
+Result<> of_the_office(Actor const& actor, StepKind step) {
+  if (step == StepKind::technical && identity::authorise(actor, Permission::manage_systems)) return {};
+  return identity::authorise(actor, Permission::manage_calls);
+}
+
+}  // namespace
+
+// A panel's chair may be of no office: only the guard knows.
+Result<> Rounds::check_guard(db::Tx& tx, Actor const& actor, store::ProposalRow const& row, StepKind kind, bool pass) {
+  if (guard_ && row.round_public_id) {
+    FABRICA_TRY(bool const entitled, guard_->entitled(tx, actor, {row.public_id, row.project, row.call_public_id,
+                                                                  *row.round_public_id, row.call_version, kind, pass}));
+    if (entitled) return {};
+  }
+  return of_the_office(actor, kind);
+}
+
 Result<std::vector<Step>> Rounds::decide(db::Tx& tx, Actor const& actor, PublicId const& id, StepKind kind,
                                          StepOutcome const& outcome) {
   FABRICA_DO(identity::logged_in(actor));
-  if (!may_decide(actor, kind)) FABRICA_DO(identity::authorise(actor, Permission::manage_calls));
+  if (kind != StepKind::panel) FABRICA_DO(of_the_office(actor, kind));
   if (kind == StepKind::decision || kind == StepKind::response)
     return fail(Errc::conflict, "step_of_round",
                 "This step is decided with its whole round: rank and award the round.");
@@ -131,12 +145,15 @@ Result<std::vector<Step>> Rounds::decide(db::Tx& tx, Actor const& actor, PublicI
   bool const own = std::ranges::find(actor.grants, row->project.text(), &identity::Grant::scope) != actor.grants.end();
   if (own)
     return fail(Errc::forbidden, "own_project", "You have a part in this project: somebody else decides this step.");
+  // Who is of no office learns nothing of the steps before the guard knows them.
+  if (kind == StepKind::panel) FABRICA_DO(check_guard(tx, actor, *row, kind, outcome.pass));
   FABRICA_TRY(auto const steps, tx.all<store::StepRow>(store::kStepsOf, row->id));
   auto const active = std::ranges::find(steps, StepState::active, &store::StepRow::state);
   if (row->state != ProposalState::evaluating || active == steps.end() || active->kind != kind)
     return fail(Errc::conflict, "step_state",
                 active == steps.end() ? std::string{"No step of this proposal is being done."}
                                       : fmt::format("The step that is being done is {}.", db::enum_name(active->kind)));
+  if (kind != StepKind::panel) FABRICA_DO(check_guard(tx, actor, *row, kind, outcome.pass));
   FABRICA_TRY(auto const rules, calls_.rules_of(tx, row->call_id, row->call_version));
   auto const& list = rules.reviewed->steps;
   auto const place = static_cast<std::size_t>(active->position);

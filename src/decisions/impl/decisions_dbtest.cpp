@@ -359,7 +359,9 @@ TEST_P(DecisionsDb, EachUseCaseIsForWhoseItIs) {
       {"decision", [&](db::Tx& tx, Actor const& who) { return drop(d.decision(tx, who, w.round)); }, true},
       {"what-if", [&](db::Tx& tx, Actor const& who) { return drop(d.what_if(tx, who, w.round, {})); }, true},
       {"publication", [&](db::Tx& tx, Actor const& who) { return drop(d.publication(tx, who, w.round)); }, true},
-      {"recount", [&](db::Tx& tx, Actor const& who) { return drop(d.recount(tx, who, w.call.id)); }, true},
+      {"recount", [&](db::Tx& tx, Actor const& who) { return drop(w.record.recount(tx, who, w.call.id)); }, true},
+      {"recount of all", [&](db::Tx& tx, Actor const& who) { return drop(w.record.recount(tx, who)); }, true},
+      {"overdue", [&](db::Tx& tx, Actor const& who) { return drop(w.record.overdue(tx, who)); }, true},
   };
   auto const refused = [&](F const& act, Actor const& who) {
     auto const done = w.database.read([&](db::Tx& tx) { return act(tx, who); });

@@ -9,13 +9,6 @@ using api::Call;
 using api::Nothing;
 using Told = std::vector<ProposalDecision>;
 
-http::Response csv_response(std::string body, std::string_view name) {
-  auto out = http::text_response(200, "text/csv; charset=utf-8", std::move(body));
-  out.headers.set("Content-Disposition", "attachment; filename=\"" + std::string{name} + "\"");
-  out.headers.set("X-Content-Type-Options", "nosniff");
-  return out;
-}
-
 void add_deciding(api::Api& api, Decisions& decisions) {
   api.post<Nothing, Lottery>(
       "/rounds/{round}/lottery",
@@ -178,53 +171,12 @@ void add_answers(api::Api& api, Decisions& decisions) {
                                });
 }
 
-void add_public(api::Api& api, Decisions& decisions) {
-  api.get<std::vector<RegisterEntry>>(
-      "/calls/{call}/register",
-      {.id = "award_register", .summary = "The public register of awards", .tag = "calls", .open = true},
-      [&](Call& call, db::Tx& tx) -> Result<std::vector<RegisterEntry>> {
-        FABRICA_TRY(auto const id, call.id("call"));
-        return decisions.register_of(tx, id);
-      });
-  api.raw("GET", "/calls/{call}/register.csv",
-          {.id = "award_register_csv", .summary = "The same as CSV", .tag = "calls", .open = true},
-          [&](Call& call, http::Request&) -> Result<http::Response> {
-            FABRICA_TRY(auto const id, call.id("call"));
-            FABRICA_TRY(auto const entries,
-                        api.database().read([&](db::Tx& tx) { return decisions.register_of(tx, id); }));
-            return csv_response(csv(entries), "awards.csv");
-          });
-  api.get<Indicators>("/calls/{call}/indicators",
-                      {.id = "call_indicators",
-                       .summary = "Applications, awards, hours and days to decision",
-                       .tag = "calls",
-                       .open = true},
-                      [&](Call& call, db::Tx& tx) -> Result<Indicators> {
-                        FABRICA_TRY(auto const id, call.id("call"));
-                        return decisions.indicators(tx, id);
-                      });
-  api.raw("GET", "/calls/{call}/indicators.csv",
-          {.id = "call_indicators_csv", .summary = "The same as CSV", .tag = "calls", .open = true},
-          [&](Call& call, http::Request&) -> Result<http::Response> {
-            FABRICA_TRY(auto const id, call.id("call"));
-            FABRICA_TRY(auto const all, api.database().read([&](db::Tx& tx) { return decisions.indicators(tx, id); }));
-            return csv_response(csv(all), "indicators.csv");
-          });
-  api.get<Recount>("/calls/{call}/recount",
-                   {.id = "call_recount", .summary = "The indicators counted again from the journal", .tag = "calls"},
-                   [&](Call& call, db::Tx& tx) -> Result<Recount> {
-                     FABRICA_TRY(auto const id, call.id("call"));
-                     return decisions.recount(tx, call.actor(), id);
-                   });
-}
-
 }  // namespace
 
 void add_routes(api::Api& api, Decisions& decisions) {
   add_deciding(api, decisions);
   add_publishing(api, decisions);
   add_answers(api, decisions);
-  add_public(api, decisions);
 }
 
 }  // namespace fabrica::decisions

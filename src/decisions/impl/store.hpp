@@ -231,6 +231,12 @@ inline constexpr db::Query kLetters{"decisions_letters", R"sql(
   SELECT proposal, number, outcome, made_us, text, html, sha256 FROM decision_letters WHERE proposal = $1
    ORDER BY number)sql"};
 
+inline constexpr db::Query kLetterCount{"decisions_letter_count", R"sql(
+  SELECT COUNT(*) FROM decision_letters WHERE proposal = $1)sql"};
+inline constexpr db::Query kOverdueInsert{"decisions_overdue_insert", R"sql(
+  INSERT INTO decision_overdue (proposal, due_us, alarmed_us) VALUES ($1, $2, $3)
+  ON CONFLICT (proposal) DO NOTHING)sql"};
+
 inline constexpr db::Query kMinutesInsert{"decisions_minutes_insert", R"sql(
   INSERT INTO decision_minutes (round, made_us, html, json, html_sha256, json_sha256)
   VALUES ($1, $2, $3, $4, $5, $6))sql"};

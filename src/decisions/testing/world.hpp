@@ -9,6 +9,7 @@
 
 #include "calls/rounds.hpp"
 #include "db/testing/dbtest.hpp"
+#include "decisions/record.hpp"
 #include "decisions/service.hpp"
 #include "facts/service.hpp"
 #include "forms/shipped.hpp"
@@ -261,6 +262,7 @@ struct World {
   calls::Rounds rounds{clock, random, journal, budget, calls};
   calls::Outcomes outcomes{clock, budget, calls};
   Decisions decisions{clock, random, journal, identity, projects, outcomes, scores, {}};
+  PublicRecord record{clock, journal, identity, outcomes, {"SI"}};
   std::int64_t people = 100;
   Actor admin, member, other_member, officer, second_officer, operator_, auditor;
   PublicId project, other_project, round;

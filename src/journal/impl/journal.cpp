@@ -112,6 +112,8 @@ Result<std::vector<Kept>> Journal::chain(db::Tx& tx, std::string_view chain, std
   return tx.all<Kept>(store::kChain, chain, from, limit);
 }
 
+Result<std::vector<std::string>> Journal::chains(db::Tx& tx) { return tx.all<std::string>(store::kChains); }
+
 Result<std::int64_t> Journal::chain_length(db::Tx& tx, std::string_view chain) {
   FABRICA_TRY(auto const head, tx.maybe<store::ChainHead>(store::kChainHead, chain));
   return head ? head->number : 0;

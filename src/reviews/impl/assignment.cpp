@@ -138,20 +138,24 @@ Result<Board> Reviews::board(db::Tx& tx, PublicId const& round) {
   return out;
 }
 
+Result<> Reviews::load_party(db::Tx& tx, forms::Form const& form, BoardProposal& one) {
+  auto& party = one.party;
+  party.proposal = one.evaluated.proposal;
+  party.project = one.evaluated.project;
+  FABRICA_TRY(auto const project, projects::find_project(tx, party.project));
+  FABRICA_TRY(auto const firm, identity_.organisation(tx, project.organisation));
+  party.country = firm.country;
+  party.organisations = {organisation(firm.name, firm.id)};
+  FABRICA_TRY(auto const members, identity::holders(tx, party.project));
+  for (auto const& member : members) party.members.push_back(member.id);
+  return add_form(party, form, one.evaluated.form_answers);
+}
+
 Result<> Reviews::load_parties(db::Tx& tx, Board& board, std::optional<PublicId> const& only) {
   FormCache cache;
   for (auto& one : board.proposals) {
-    auto& party = one.party;
-    party.proposal = one.evaluated.proposal;
-    party.project = one.evaluated.project;
-    FABRICA_TRY(auto const project, projects::find_project(tx, party.project));
-    FABRICA_TRY(auto const firm, identity_.organisation(tx, project.organisation));
-    party.country = firm.country;
-    party.organisations = {organisation(firm.name, firm.id)};
-    FABRICA_TRY(auto const members, identity::holders(tx, party.project));
-    for (auto const& member : members) party.members.push_back(member.id);
     FABRICA_TRY(auto const* form, cached(tx, cache, board.rules_of(one)));
-    FABRICA_DO(add_form(party, *form, one.evaluated.form_answers));
+    FABRICA_DO(load_party(tx, *form, one));
     if (!only) FABRICA_DO(load_topic(tx, *form, one));
   }
   for (auto& one : board.reviewers) {
@@ -356,12 +360,12 @@ Result<Assignment> Reviews::shown(db::Tx& tx, Actor const& actor, PublicId const
 }
 
 Result<Assignment> Reviews::assignment(db::Tx& tx, Actor const& actor, PublicId const& round) {
-  FABRICA_DO(identity::authorise(actor, Permission::manage_calls));
+  FABRICA_DO(identity::authorise(actor, Permission::view_factory));
   return shown(tx, actor, round);
 }
 
 Result<std::string> Reviews::certificate(db::Tx& tx, Actor const& actor, PublicId const& round) {
-  FABRICA_DO(identity::authorise(actor, Permission::manage_calls));
+  FABRICA_DO(identity::authorise(actor, Permission::view_factory));
   FABRICA_TRY(auto const proposals, calls::evaluated_in(tx, round));
   for (auto const& one : proposals) FABRICA_DO(no_part(actor, one.project));
   FABRICA_TRY(auto text, tx.maybe<std::string>(store::kCertificate, round));
@@ -394,6 +398,13 @@ Result<Assignment> Reviews::extend(db::Tx& tx, Actor const& actor, PublicId cons
   return shown(tx, actor, round);
 }
 
+Result<calls::Evaluated> Reviews::readers(db::Tx& tx, Actor const& actor, PublicId const& proposal) {
+  FABRICA_DO(identity::authorise(actor, Permission::view_factory));
+  FABRICA_TRY(auto out, calls::evaluated(tx, proposal));
+  FABRICA_DO(no_part(actor, out.project));
+  return out;
+}
+
 Result<calls::Evaluated> Reviews::officers(db::Tx& tx, Actor const& actor, PublicId const& proposal) {
   FABRICA_DO(identity::authorise(actor, Permission::manage_calls));
   FABRICA_TRY(auto out, calls::evaluated(tx, proposal));
@@ -402,7 +413,7 @@ Result<calls::Evaluated> Reviews::officers(db::Tx& tx, Actor const& actor, Publi
 }
 
 Result<std::vector<Conflict>> Reviews::conflicts(db::Tx& tx, Actor const& actor, PublicId const& proposal) {
-  FABRICA_DO(officers(tx, actor, proposal));
+  FABRICA_DO(readers(tx, actor, proposal));
   FABRICA_TRY(auto const rows, tx.all<store::ConflictRow>(store::kConflictsOf, proposal));
   std::vector<Conflict> out;
   for (auto const& row : rows) out.push_back(conflict_of(row));

@@ -45,12 +45,6 @@ BOOST_DESCRIBE_STRUCT(OpenedBody, (), (proposal, due))
 // The lottery decides nothing here: who is in front of whom shows only in the published ranking.
 constexpr std::string_view kNoSeed = "0000000000000000000000000000000000000000000000000000000000000000";
 
-std::int64_t complete_ones(std::vector<matching::ScoredReview> const& reviews, matching::RankingRules const& rules) {
-  return std::ranges::count_if(reviews, [&](matching::ScoredReview const& one) {
-    return std::ranges::all_of(rules.criteria, [&](auto const& of) { return one.scores_milli.contains(of.id); });
-  });
-}
-
 // Through the expert step and not failed anywhere, while nothing is decided yet.
 bool awaits_panel(calls::Evaluated const& one) {
   auto const* step = expert_step(one);
@@ -64,8 +58,14 @@ bool awaits_panel(calls::Evaluated const& one) {
 
 }  // namespace
 
+std::int64_t complete_ones(std::vector<matching::ScoredReview> const& reviews, matching::RankingRules const& rules) {
+  return std::ranges::count_if(reviews, [&](matching::ScoredReview const& one) {
+    return std::ranges::all_of(rules.criteria, [&](auto const& of) { return one.scores_milli.contains(of.id); });
+  });
+}
+
 Result<std::vector<Review>> Reviews::reviews_of(db::Tx& tx, Actor const& actor, PublicId const& proposal) {
-  FABRICA_DO(officers(tx, actor, proposal));
+  FABRICA_DO(readers(tx, actor, proposal));
   FABRICA_TRY(auto const rows, tx.all<store::ReviewRow>(store::kReviewsSent, proposal));
   std::vector<Review> out;
   for (auto const& row : rows) {
@@ -97,7 +97,7 @@ Result<Review> Reviews::count(db::Tx& tx, Actor const& actor, PublicId const& id
 }
 
 Result<std::vector<matching::RankLine>> Reviews::figures(db::Tx& tx, Actor const& actor, PublicId const& round) {
-  FABRICA_DO(identity::authorise(actor, Permission::manage_calls));
+  FABRICA_DO(identity::authorise(actor, Permission::view_factory));
   FABRICA_DO(calls::round_of_id(tx, round));
   FABRICA_TRY(auto const proposals, calls::evaluated_in(tx, round));
   std::map<std::int64_t, matching::RankingInput> by_version;
@@ -179,7 +179,7 @@ Result<Consensus> Reviews::save_consensus(db::Tx& tx, Actor const& actor, Public
 }
 
 Result<Consensus> Reviews::consensus(db::Tx& tx, Actor const& actor, PublicId const& proposal) {
-  FABRICA_DO(officers(tx, actor, proposal));
+  FABRICA_DO(readers(tx, actor, proposal));
   FABRICA_TRY(auto const row, tx.maybe<store::ConsensusRow>(store::kConsensus, proposal));
   if (!row) return fail(Errc::not_found, "consensus", "There is no consensus note of this proposal yet.");
   return Consensus{row->proposal, row->note, row->saved_us};

@@ -170,7 +170,7 @@ Result<Invitation> Reviews::invite(db::Tx& tx, Actor const& actor, PublicId cons
 }
 
 Result<std::vector<Invitation>> Reviews::invitations(db::Tx& tx, Actor const& actor, PublicId const& call) {
-  FABRICA_DO(identity::authorise(actor, Permission::manage_calls));
+  FABRICA_DO(identity::authorise(actor, Permission::view_factory));
   FABRICA_DO(calls::call_text(tx, call));
   FABRICA_TRY(auto const rows, tx.all<store::InvitationRow>(store::kInvitations, call));
   std::vector<Invitation> out;
@@ -225,7 +225,7 @@ Result<InvitationShown> Reviews::answer_invitation(db::Tx& tx, Actor const& acto
 }
 
 Result<std::vector<PoolMember>> Reviews::pool(db::Tx& tx, Actor const& actor, PublicId const& call) {
-  FABRICA_DO(identity::authorise(actor, Permission::manage_calls));
+  FABRICA_DO(identity::authorise(actor, Permission::view_factory));
   FABRICA_DO(calls::call_text(tx, call));
   FABRICA_TRY(auto const rows, tx.all<store::PoolRow>(store::kPool, call));
   std::vector<PoolMember> out;

@@ -233,6 +233,29 @@ void add_task_routes(api::Api& api, Reviews& reviews) {
                             });
 }
 
+void add_panels(api::Api& api, Reviews& reviews) {
+  api.get<Panel>("/rounds/{round}/panel", {.id = "panel_get", .summary = "Who is in a round's panel", .tag = "panels"},
+                 [&](Call& call, db::Tx& tx) -> Result<Panel> {
+                   FABRICA_TRY(auto const round, call.id("round"));
+                   return reviews.panel(tx, call.actor(), round);
+                 });
+  api.put<PanelDraft, Panel>("/rounds/{round}/panel",
+                             {.id = "panel_set", .summary = "Appoint a round's panel, all of it", .tag = "panels"},
+                             [&](Call& call, db::Tx& tx, PanelDraft const& draft) -> Result<Panel> {
+                               FABRICA_TRY(auto const round, call.id("round"));
+                               return reviews.set_panel(tx, call.actor(), round, draft);
+                             });
+  api.get<std::vector<PanelDesk>>(
+      "/panels", {.id = "panel_desks", .summary = "Panels you are in, and what waits there", .tag = "panels"},
+      [&](Call& call, db::Tx& tx) { return reviews.panels(tx, call.actor()); });
+  api.get<PanelPapers>("/proposals/{proposal}/panel-papers",
+                       {.id = "panel_papers", .summary = "What a panel decides on", .tag = "panels"},
+                       [&](Call& call, db::Tx& tx) -> Result<PanelPapers> {
+                         FABRICA_TRY(auto const id, call.id("proposal"));
+                         return reviews.papers(tx, call.actor(), id);
+                       });
+}
+
 void add_panel_routes(api::Api& api, Reviews& reviews) {
   api.get<std::vector<Review>>("/proposals/{proposal}/reviews",
                                {.id = "review_list", .summary = "Reviews that were sent", .tag = "reviews"},
@@ -302,6 +325,7 @@ void add_routes(api::Api& api, Reviews& reviews) {
   add_assignment_routes(api, reviews);
   add_task_routes(api, reviews);
   add_panel_routes(api, reviews);
+  add_panels(api, reviews);
 }
 
 }  // namespace fabrica::reviews

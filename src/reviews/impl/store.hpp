@@ -1,6 +1,7 @@
 #pragma once
 
 #include "db/db.hpp"
+#include "reviews/panel.hpp"
 #include "reviews/types.hpp"
 
 namespace fabrica::reviews::store {
@@ -269,6 +270,22 @@ inline constexpr db::Query kConsensusSave{"review_consensus_save", R"sql(
     saved_us = excluded.saved_us)sql"};
 inline constexpr db::Query kConsensus{"review_consensus_of", R"sql(
   SELECT proposal, note, saved_us FROM review_consensus WHERE proposal = $1)sql"};
+
+struct PanelRow {
+  PublicId round;
+  PublicId person;
+  PanelRole role{};
+  Time appointed_us;
+};
+BOOST_DESCRIBE_STRUCT(PanelRow, (), (round, person, role, appointed_us))
+inline constexpr db::Query kPanel{"review_panel", R"sql(
+  SELECT round, person, role, appointed_us FROM review_panels WHERE round = $1
+   ORDER BY CASE role WHEN 'chair' THEN 0 WHEN 'deputy' THEN 1 ELSE 2 END, person)sql"};
+inline constexpr db::Query kPanelsOf{"review_panels_of", R"sql(
+  SELECT round, person, role, appointed_us FROM review_panels WHERE person = $1 ORDER BY appointed_us DESC, round)sql"};
+inline constexpr db::Query kPanelClear{"review_panel_clear", "DELETE FROM review_panels WHERE round = $1"};
+inline constexpr db::Query kPanelInsert{"review_panel_insert", R"sql(
+  INSERT INTO review_panels (round, person, role, appointed_us) VALUES ($1, $2, $3, $4))sql"};
 
 struct RebuttalRow {
   PublicId proposal;

@@ -27,6 +27,7 @@ inline constexpr auto kApplicantOrcid = "0000-0002-1825-0097";
 // reviewer at most. Reviewers are made one by one.
 struct World {
   explicit World(db::Database& on, bool blind = true) : database{on} {
+    rounds.guard_steps(reviews);
     auto made = database.write([&](db::Tx& tx) -> Result<> {
       FABRICA_DO(identity.create_first_administrator(tx, {"Ada", "ada@example.org", {}, {}, {}}, "hash"));
       FABRICA_TRY(admin, identity.actor_by_email(tx, "ada@example.org"));
