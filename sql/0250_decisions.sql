@@ -4,3 +4,6 @@ CREATE TABLE decision_overdue (
   due_us     BIGINT NOT NULL,
   alarmed_us BIGINT NOT NULL
 );
+
+-- The figures a letter tells, as they were when the publication began.
+ALTER TABLE proposal_decisions ADD COLUMN criteria TEXT NOT NULL DEFAULT '{"criteria":[]}';

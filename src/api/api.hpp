@@ -104,6 +104,20 @@ class Api {
   void post(std::string path, Doc doc, F f) {
     change<In, Out>("POST", std::move(path), std::move(doc), std::move(f));
   }
+  // The same, with work that takes long and changes nothing before the transaction: before(Call&, In const&) -> Result<>.
+  // Also run for a request that turns out to be a repeated one.
+  template <class In, class Out, class B, class F>
+  void post_after(std::string path, Doc doc, B before, F f) {
+    add(Kind::change, "POST", std::move(path), std::move(doc), {.in = body_schema<In>(), .out = body_schema<Out>()},
+        [before = std::move(before), act_of = typed<In, Out>(std::move(f))](std::string_view body) -> Result<Act> {
+          FABRICA_TRY(auto act, act_of(body));
+          FABRICA_TRY(auto read, read_body<In>(body));
+          act.before = [before, in = std::make_shared<In const>(std::move(read))](Call& call) {
+            return before(call, *in);
+          };
+          return act;
+        });
+  }
   template <class In, class Out, class F>
   void put(std::string path, Doc doc, F f) {
     change<In, Out>("PUT", std::move(path), std::move(doc), std::move(f));
@@ -145,7 +159,11 @@ class Api {
 
  private:
   enum class Kind : std::uint8_t { get, list, change, ask, raw, upload };
-  using Act = std::function<Result<std::string>(Call&, db::Tx&)>;  // the answer's body
+  struct Act {
+    std::function<Result<std::string>(Call&, db::Tx&)> run;  // the answer's body
+    std::function<Result<>(Call&)> before{};                 // outside the transaction
+    Result<std::string> operator()(Call& call, db::Tx& tx) const { return run(call, tx); }
+  };
   // Reads the body, outside any transaction.
   using Prepare = std::function<Result<Act>(std::string_view body)>;
   struct Shape {

@@ -59,6 +59,10 @@ BOOST_DESCRIBE_STRUCT(ReviewedRules, (),
                       (schedule, form, form_digest, steps, ranking, award_rule, guarantees, caps, reviews_wanted,
                        reviewer_load_max, carry_over_drafts))
 
+// What a call may not be published with: a list of tie-breaks that leaves proposals equal, or has a line that can never
+// decide. Errors: invalid "tie_breaks" with each at its JSON pointer.
+Result<> publishable(ReviewedRules const& rules);
+
 // intake: takes proposals between its opening and its cut-off. evaluating: the steps are being done. decided: every
 // outcome stands and is held back. published: the applicants know.
 enum class RoundState : std::uint8_t { intake, evaluating, decided, published };

@@ -47,7 +47,8 @@ class Calls {
 
   // A reviewed call gets its first rounds from its schedule. Errors: those of check(CallDraft).
   Result<Call> create(db::Tx& tx, identity::Actor const& actor, CallDraft const& draft);
-  // Opens the capacity accounts of its offers. Statement: call.published.
+  // Opens the capacity accounts of its offers. Statement: call.published. Errors: of a reviewed call those of
+  // publishable().
   Result<Call> publish(db::Tx& tx, identity::Actor const& actor, PublicId const& call);
   // Other rules from now on, as the next version: proposals that were sent keep theirs, a draft takes the new ones when
   // it is saved again. Kind, schedule and offers of rounds that are there stay. Statement: call.amended.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 
 namespace fabrica::decisions {
 
+class SolvedAwards;
 namespace store {
 struct DecisionRow;
 struct ItemRow;
@@ -22,19 +24,14 @@ class Decisions {
  public:
   struct Settings {
     std::int64_t appeal_days = 30;  // from the letter
-    double band_seconds = 2;        // of the rule `band`, which runs inside the transaction
+    double band_seconds = 2;        // of the rule `band`, solved before the transaction
+    // What is solved inside one (a reserve served, an officer's change) while others wait to write.
+    double band_seconds_inside = 0.2;
   };
 
   Decisions(Clock const& clock, Random& random, journal::Journal& journal, identity::Identity& identity,
-            projects::Projects& projects, calls::Outcomes& outcomes, ScoreSource& scores, Settings settings)
-      : clock_{clock},
-        random_{random},
-        journal_{journal},
-        identity_{identity},
-        projects_{projects},
-        outcomes_{outcomes},
-        scores_{scores},
-        settings_{settings} {}
+            projects::Projects& projects, calls::Outcomes& outcomes, ScoreSource& scores, Settings settings);
+  ~Decisions();
 
   // One thing to do without a person: a commitment for a round that has none, the next letter of a round that is being
   // published, the end of a publication. Returns whether there was one.
@@ -57,6 +54,10 @@ class Decisions {
   // "award_faults" (the verifier's).
   Result<RoundDecision> award(db::Tx& tx, identity::Actor const& actor, PublicId const& round,
                               AwardRequest const& request);
+  // Solves the rule `band` on what is there now, outside any transaction; award() uses it if nothing has changed since.
+  // Any other rule: nothing to do.
+  Result<> prepare_award(db::Database& database, identity::Actor const& actor, PublicId const& round,
+                         AwardRequest const& request);
   Result<RoundDecision> decision(db::Tx& tx, identity::Actor const& actor, PublicId const& round);
   // Changes nothing.
   Result<WhatIfAnswer> what_if(db::Tx& tx, identity::Actor const& actor, PublicId const& round, WhatIf const& change);
@@ -124,6 +125,7 @@ class Decisions {
   Result<matching::AwardInput> award_input(db::Tx& tx, Case const& at, AwardRequest const& request);
   Result<RoundDecision> award_now(db::Tx& tx, std::string_view by, PublicId const& round, AwardRequest const& request);
   Result<RoundDecision> view(db::Tx& tx, Case const& at, store::DecisionRow const& row);
+  Result<matching::AwardOutcome> solve(matching::AwardInput const& input, std::string const& input_sha256);
   Result<std::vector<ProposalDecision>> outcomes_of(db::Tx& tx, Case const& at, store::DecisionRow const& row);
   Result<> begin(db::Tx& tx, identity::Actor const& actor, Case const& at, store::DecisionRow const& row,
                  PublishRequest const& request);
@@ -136,7 +138,8 @@ class Decisions {
   Result<> finish(db::Tx& tx, store::DecisionRow const& row);
   Result<std::vector<ProposalDecision>> refill(db::Tx& tx, PublicId const& round, std::string_view by,
                                                std::string_view cause, std::optional<PublicId> const& late);
-  Result<> tell_now(db::Tx& tx, PublicId const& round, std::string_view cause, ProposalDecision const& decision);
+  Result<> tell_now(db::Tx& tx, PublicId const& round, std::string_view cause, ProposalDecision const& decision,
+                    matching::RankLine const* line);
   Result<> reopen_now(db::Tx& tx, std::string_view by, PublicId const& proposal, ReopenRequest const& request);
 
   Clock const& clock_;
@@ -147,6 +150,7 @@ class Decisions {
   calls::Outcomes& outcomes_;
   ScoreSource& scores_;
   Settings settings_;
+  std::unique_ptr<SolvedAwards> solved_;
 };
 
 }  // namespace fabrica::decisions

@@ -185,6 +185,7 @@ Result<http::Response> Api::answer_change(Operation const& operation, http::Requ
   FABRICA_TRY(auto key, idempotency_key(request));
   FABRICA_TRY(auto const act, operation.prepare(request.body));
   Call call{request, std::move(actor), now};
+  if (act.before) FABRICA_DO(act.before(call));
   // Strangers share no identity: one must not be given another's answer.
   if (call.actor().anonymous()) key = {};
   if (key.empty()) {

@@ -171,6 +171,8 @@ Result<Call> Calls::publish(db::Tx& tx, Actor const& actor, PublicId const& id) 
   FABRICA_DO(identity::authorise(actor, Permission::manage_calls));
   FABRICA_TRY(auto const row, tx.maybe<store::CallRow>(store::kCallById, id));
   if (!row) return fail(Errc::not_found, "call", fmt::format("There is no call {}.", id.text()));
+  FABRICA_TRY(auto const rules, json::read<store::Rules>(row->rules));
+  if (rules.reviewed) FABRICA_DO(publishable(*rules.reviewed));
   FABRICA_TRY(auto const moved, tx.run(store::kCallMove, row->id, CallState::draft, CallState::published));
   if (moved != 1) return fail(Errc::conflict, "call_state", "Only a draft can be published.");
   FABRICA_DO((RoundMaker{clock_, random_, budget_}.open_capacity(tx, row->round_id)));
@@ -190,6 +192,7 @@ Result<Call> Calls::amend(db::Tx& tx, Actor const& actor, PublicId const& id, Ca
   if (row->kind != draft.kind)
     return fail(Errc::invalid, "call_kind", "A call keeps its kind: close it and publish another.",
                 {{"/kind", "changed"}});
+  if (draft.reviewed && row->state == CallState::published) FABRICA_DO(publishable(*draft.reviewed));
   FABRICA_TRY(auto const bound, rules_from(tx, draft));
   auto const rules = json::write(bound);
   FABRICA_TRY(auto const moved, tx.run(store::kVersionAdvance, row->id, row->version, row->version + 1, draft.title));

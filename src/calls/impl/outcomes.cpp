@@ -16,6 +16,13 @@ namespace {
 // Far enough that no sweep of holds ends an offer: an applicant's time never decides by itself.
 constexpr Micros kHeldForEver = 250'000'000'000 * kSecond;
 
+// As round_by_id, without counting its proposals: asked once a letter.
+constexpr db::Query kRoundPlain{"outcomes_round", R"sql(
+  SELECT r.id AS id, r.public_id AS public_id, r.call_id AS call_id, c.public_id AS call_public_id, r.number AS number,
+         r.name AS name, r.state AS state, r.opens_us AS opens_us, r.closes_us AS closes_us,
+         r.answer_due_us AS answer_due_us, 0 AS drafts, 0 AS proposals
+    FROM rounds r JOIN calls c ON c.id = r.call_id WHERE r.public_id = $1)sql"};
+
 std::string hold_of(PublicId const& proposal) { return fmt::format("offered/{}", proposal.text()); }
 
 std::vector<Choice> choices_of(store::ProposalRow const& row, store::Answers const& answers,
@@ -70,7 +77,7 @@ Step const* Contender::failed() const {
 }
 
 Result<RoundFacts> Outcomes::round(db::Tx& tx, PublicId const& id) {
-  FABRICA_TRY(auto const row, tx.maybe<store::RoundRow>(store::kRoundById, id));
+  FABRICA_TRY(auto const row, tx.maybe<store::RoundRow>(kRoundPlain, id));
   if (!row) return fail(Errc::not_found, "round", fmt::format("There is no round {}.", id.text()));
   FABRICA_TRY(auto const call, tx.one<store::CallRow>(store::kCallById, row->call_public_id));
   if (call.kind != CallKind::reviewed)

@@ -1,29 +1,17 @@
-#include <fmt/format.h>
-#include <gtest/gtest.h>
-
-#include <algorithm>
-
-#include "calls/rounds.hpp"
-#include "db/testing/dbtest.hpp"
-#include "facts/service.hpp"
-#include "forms/shipped.hpp"
-#include "forms/testing/filler.hpp"
+#include "calls/testing/reviewed_world.hpp"
 
 namespace fabrica::calls {
 namespace {
 
 using identity::Actor;
 
-constexpr Micros kStart = 1'793'000'000 * kSecond;  // 2026-10-26, a Monday, 07:33 UTC
-constexpr auto kPartition = "meluxina/gpu";
-constexpr auto kForm = "first-come-short";
+using testing::kStart;
 
 // A reviewed call with a cut-off each month on the 15th at 10:00 in Brussels, and a project that may apply.
-struct World {
-  explicit World(db::Database& on) : database{on} {
+struct World : testing::ReviewedWorld {
+  explicit World(db::Database& on) : ReviewedWorld{on} {
     auto made = database.write([&](db::Tx& tx) -> Result<> {
-      FABRICA_DO(identity.create_first_administrator(tx, {"Ada", "ada@example.org", {}, {}, {}}, "hash"));
-      FABRICA_TRY(admin, identity.actor_by_email(tx, "ada@example.org"));
+      FABRICA_DO(first_administrator(tx));
       identity::OrganisationDraft const sme{"Firm", "LV", identity::OrganisationKind::sme, {}, {}, {}, {}};
       FABRICA_TRY(auto const firm, identity.create_organisation(tx, admin, sme));
       FABRICA_TRY(auto const one, projects.create(tx, admin, {firm.id, "One", "A project", "other"}));
@@ -34,63 +22,20 @@ struct World {
     member = {identity::PersonId{77}, id(), "Member", {{identity::Role::project_member, project.text()}}, {}};
     officer = {identity::PersonId{78}, id(), "Officer", {{identity::Role::access_officer, ""}}, {}};
     operator_ = {identity::PersonId{79}, id(), "Operator", {{identity::Role::operator_, ""}}, {}};
-    auto const drafted = database.write([&](db::Tx& tx) { return calls.create(tx, officer, call_draft()); });
-    EXPECT_TRUE(drafted) << db::why(drafted);
-    auto const published = database.write([&](db::Tx& tx) { return calls.publish(tx, officer, drafted->id); });
-    EXPECT_TRUE(published) << db::why(published);
-    call = *published;
-    turn();
+    publish_call(officer, call_draft());
   }
 
-  PublicId id() { return PublicId::make(clock.now(), random); }
-
   static CallDraft call_draft() {
-    CallDraft draft;
-    draft.title = "Hours by review";
-    draft.kind = CallKind::reviewed;
-    draft.opens = Time{kStart};
-    draft.duration_days_max = 365;
-    draft.organisation_kinds = {identity::OrganisationKind::sme};
-    draft.countries = {"eu"};
-    draft.source = "the call's page";
-    draft.offers = {{kPartition, budget::Unit::node_hour, 10, 1000, 5000}};
-    ReviewedRules rules;
-    rules.schedule.kind = schedule::RuleKind::monthly;
-    rules.schedule.zone = "Europe/Brussels";
-    rules.schedule.days = {15};
-    rules.schedule.time = "10:00";
-    rules.schedule.answer = schedule::Answer{schedule::AnswerUnit::working_days, 10};
-    rules.form = kForm;
+    auto draft = testing::reviewed_call();
+    auto& rules = *draft.reviewed;
     rules.steps = {
         {StepKind::administrative, schedule::Answer{schedule::AnswerUnit::working_days, 2}, {"CV is there"}, false},
         {StepKind::technical, schedule::Answer{schedule::AnswerUnit::working_days, 3}, {}, false},
         {StepKind::decision, {}, {}, false}};
-    rules.ranking.criteria = {{"excellence", 0, 5000, 500, 1, 3000}};
-    rules.ranking.tie_breaks = {{matching::TieKind::earlier, ""}};
-    draft.reviewed = rules;
     return draft;
   }
-  static std::string answers() {
-    auto const form = forms::shipped(kForm);
-    std::string text;
-    for (auto const& [key, value] : forms::testing::filled(*form))
-      text += fmt::format("{}\"{}\":{}", text.empty() ? "{" : ",", key, value.text);
-    return text + "}";
-  }
-  ProposalDraft proposal_draft() const {
-    ProposalDraft draft;
-    draft.call = call.id;
-    draft.partition = kPartition;
-    draft.amount_units = 20;
-    draft.duration_days = 30;
-    draft.purpose = "A language model";
-    draft.civilian_purposes = Answer::yes;
-    draft.excluded_uses = Answer::no;
-    draft.personal_data = Answer::no;
-    draft.plan = {R"({"parameters":1000000000,"tokens":2900000000,"nodes":2})"};
-    draft.form = json::Raw{answers()};
-    return draft;
-  }
+  static std::string answers() { return testing::answers(); }
+  ProposalDraft proposal_draft() const { return testing::sound_proposal(call.id); }
   Result<Proposal> draft(ProposalDraft const& what) {
     return database.write([&](db::Tx& tx) { return calls.draft(tx, member, project, what); });
   }
@@ -110,51 +55,12 @@ struct World {
     EXPECT_TRUE(found) << db::why(found);
     return *found;
   }
-  std::vector<Round> rounds() {
-    auto const found = database.read([&](db::Tx& tx) { return all.list(tx, officer, call.id); });
-    EXPECT_TRUE(found) << db::why(found);
-    return *found;
-  }
-  void turn() {
-    for (bool more = true; more;) {
-      auto const turned = database.write([&](db::Tx& tx) { return all.turn(tx); });
-      ASSERT_TRUE(turned) << db::why(turned);
-      more = *turned;
-    }
-  }
-  void pass_cutoff() {
-    for (auto const& round : rounds())
-      if (round.state == RoundState::intake) {
-        clock.set(round.closes->us);
-        break;
-      }
-    turn();
-  }
   Result<std::vector<Step>> decide(Actor const& who, PublicId const& proposal, StepKind step,
                                    StepOutcome const& outcome) {
-    return database.write([&](db::Tx& tx) { return all.decide(tx, who, proposal, step, outcome); });
+    return database.write([&](db::Tx& tx) { return rounds.decide(tx, who, proposal, step, outcome); });
   }
-  std::vector<std::string> kinds(std::string const& chain) {
-    auto const found = database.read([&](db::Tx& tx) { return journal.chain(tx, chain, 1, 1000); });
-    EXPECT_TRUE(found) << db::why(found);
-    std::vector<std::string> out;
-    for (auto const& one : *found) out.push_back(one.kind);
-    return out;
-  }
-
-  db::Database& database;
-  ManualClock clock{kStart};
-  SeededRandom random{11};
-  journal::Journal journal{clock, random};
-  identity::Identity identity{clock, random, journal};
-  projects::Projects projects{clock, random, journal, identity};
-  budget::Budget budget{clock, random};
-  facts::Store facts{facts::Shipped::embedded(), clock, random};
-  Calls calls{clock, random, journal, identity, projects, budget, facts};
-  Rounds all{clock, random, journal, budget, calls};
-  Actor admin, member, officer, operator_;
+  Actor member, officer, operator_;
   PublicId project;
-  Call call;
 };
 
 class ReviewedDb : public db::DbTest {
@@ -172,32 +78,32 @@ class ReviewedDb : public db::DbTest {
 FABRICA_ON_BOTH(ReviewedDb);
 
 TEST_P(ReviewedDb, ACallHasRoundsAheadAtItsCutOffsInItsOwnZone) {
-  auto const rounds = world->rounds();
+  auto const rounds = world->rounds_of_call();
   ASSERT_EQ(rounds.size(), 2u);
   EXPECT_EQ(format_time(rounds[0].closes->us), "2026-11-15T09:00:00Z");  // 10:00 in Brussels in winter
   EXPECT_EQ(format_time(rounds[1].closes->us), "2026-12-15T09:00:00Z");
   EXPECT_EQ(rounds[1].opens.us, rounds[0].closes->us);
-  world->pass_cutoff();
-  EXPECT_EQ(world->rounds().size(), 3u);
-  EXPECT_EQ(world->rounds()[0].state, RoundState::published) << "nothing was sent";
+  world->pass_cut_off();
+  EXPECT_EQ(world->rounds_of_call().size(), 3u);
+  EXPECT_EQ(world->rounds_of_call()[0].state, RoundState::published) << "nothing was sent";
 }
 
 TEST_P(ReviewedDb, ProposalsSentEnterTheEvaluationAtTheCutOffAndDraftsMoveOn) {
   auto const sent = world->sent();
   auto const kept = world->draft(world->proposal_draft());
   ASSERT_TRUE(kept) << db::why(kept);
-  world->clock.set(world->rounds()[0].closes->us - 1);
-  world->turn();
+  world->clock.set(world->rounds_of_call()[0].closes->us - 1);
+  world->turn_rounds();
   EXPECT_EQ(world->look(sent).state, ProposalState::submitted);
-  world->pass_cutoff();
+  world->pass_cut_off();
   EXPECT_EQ(world->look(sent).state, ProposalState::evaluating);
   EXPECT_EQ(world->look(kept->id).state, ProposalState::draft);
-  EXPECT_EQ(world->look(kept->id).round, world->rounds()[1].id);
+  EXPECT_EQ(world->look(kept->id).round, world->rounds_of_call()[1].id);
   EXPECT_EQ(world->kinds(world->project.text()),
             (std::vector<std::string>{"project.created", "proposal.submitted", "proposal.checked", "draft.moved",
                                       "proposal.evaluation_begun"}));
-  EXPECT_EQ(world->rounds()[0].proposals, 1);
-  EXPECT_EQ(world->rounds()[1].drafts, 1);
+  EXPECT_EQ(world->rounds_of_call()[0].proposals, 1);
+  EXPECT_EQ(world->rounds_of_call()[1].drafts, 1);
   EXPECT_EQ(world->kinds(std::string{journal::kFactoryChain}).back(), "round.cut_off");
 }
 
@@ -205,14 +111,14 @@ TEST_P(ReviewedDb, TheMicrosecondOfTheCutOffIsTooLate) {
   auto const first = world->draft(world->proposal_draft());
   auto const second = world->draft(world->proposal_draft());
   ASSERT_TRUE(first && second);
-  auto const cutoff = world->rounds()[0].closes->us;
+  auto const cutoff = world->rounds_of_call()[0].closes->us;
   world->clock.set(cutoff - 1);
   EXPECT_TRUE(world->submit(first->id));
   world->clock.set(cutoff);
   auto const late = world->submit(second->id);  // before any background work has run
   ASSERT_FALSE(late);
   EXPECT_EQ(late.error().reason, "round_closed");
-  world->turn();
+  world->turn_rounds();
   EXPECT_TRUE(world->submit(second->id)) << "the draft moved on and the next round takes it";
 }
 
@@ -223,7 +129,7 @@ TEST_P(ReviewedDb, WhatWasSentCanBeCalledBackUntilTheCutOff) {
   EXPECT_EQ(recalled->state, ProposalState::draft);
   EXPECT_FALSE(recalled->submitted);
   EXPECT_TRUE(world->submit(sent));
-  world->pass_cutoff();
+  world->pass_cut_off();
   auto const late = world->database.write([&](db::Tx& tx) { return world->calls.recall(tx, world->member, sent); });
   EXPECT_EQ(late.error().reason, "proposal_state");
 }
@@ -257,7 +163,7 @@ TEST_P(ReviewedDb, WhatCannotBeAwardedAsksForAChangeWhileThereIsTime) {
 
 TEST_P(ReviewedDb, StepsFollowEachOtherAndAreDecidedByWhoseTheyAre) {
   auto const sent = world->sent();
-  world->pass_cutoff();
+  world->pass_cut_off();
   StepOutcome const pass{true, "In order.", {"CV is there"}};
   EXPECT_EQ(world->decide(world->member, sent, StepKind::administrative, pass).error().code, Errc::forbidden);
   EXPECT_EQ(world->decide(world->operator_, sent, StepKind::administrative, pass).error().code, Errc::forbidden);
@@ -277,28 +183,28 @@ TEST_P(ReviewedDb, StepsFollowEachOtherAndAreDecidedByWhoseTheyAre) {
 
 TEST_P(ReviewedDb, ApplicantsDoNotSeeAnOutcomeBeforeItIsPublished) {
   auto const sent = world->sent();
-  world->pass_cutoff();
+  world->pass_cut_off();
   ASSERT_TRUE(world->decide(world->officer, sent, StepKind::administrative, {false, "No CV.", {}}));
-  auto const seen = world->database.read([&](db::Tx& tx) { return world->all.steps(tx, world->member, sent); });
+  auto const seen = world->database.read([&](db::Tx& tx) { return world->rounds.steps(tx, world->member, sent); });
   ASSERT_TRUE(seen) << db::why(seen);
   EXPECT_EQ(seen->at(0).state, StepState::active);
   EXPECT_TRUE(seen->at(0).reason.empty());
   EXPECT_EQ(world->look(sent).state, ProposalState::evaluating);
-  auto const known = world->database.read([&](db::Tx& tx) { return world->all.steps(tx, world->officer, sent); });
+  auto const known = world->database.read([&](db::Tx& tx) { return world->rounds.steps(tx, world->officer, sent); });
   EXPECT_EQ(known->at(0).state, StepState::failed);
   EXPECT_EQ(known->at(0).reason, "No CV.");
 }
 
 TEST_P(ReviewedDb, AStepWhoseTimeIsOverAlarmsOnceAndNeverPassesByItself) {
   auto const sent = world->sent();
-  world->pass_cutoff();
+  world->pass_cut_off();
   auto const overdue = [&] {
-    return world->database.read([&](db::Tx& tx) { return world->all.overdue(tx, world->officer); });
+    return world->database.read([&](db::Tx& tx) { return world->rounds.overdue(tx, world->officer); });
   };
   EXPECT_TRUE(overdue()->empty());
   world->clock.advance(5 * kDay);
-  world->turn();
-  world->turn();
+  world->turn_rounds();
+  world->turn_rounds();
   ASSERT_EQ(overdue()->size(), 1u);
   EXPECT_EQ(overdue()->at(0).proposal, sent);
   EXPECT_EQ(overdue()->at(0).state, StepState::active);
@@ -320,8 +226,8 @@ TEST_P(ReviewedDb, AnAmendedCallLeavesWhatWasSentUnderTheRulesItWasSentUnder) {
   auto const asked = world->submit(late->id);
   ASSERT_TRUE(asked) << db::why(asked);
   EXPECT_EQ(asked->state, ProposalState::incomplete) << "the new rules do not admit the country";
-  world->pass_cutoff();
-  auto const steps = world->database.read([&](db::Tx& tx) { return world->all.steps(tx, world->officer, sent); });
+  world->pass_cut_off();
+  auto const steps = world->database.read([&](db::Tx& tx) { return world->rounds.steps(tx, world->officer, sent); });
   EXPECT_EQ(steps->size(), 3u);
   EXPECT_EQ(world->look(sent).call_version, 1);
 }

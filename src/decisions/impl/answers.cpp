@@ -98,11 +98,12 @@ Result<std::vector<ProposalDecision>> Decisions::end_offer(db::Tx& tx, Actor con
   return refill(tx, item.round, actor.person.text(), "an offer was ended", {});
 }
 
-Result<> Decisions::tell_now(db::Tx& tx, PublicId const& round, std::string_view cause, ProposalDecision const& one) {
+Result<> Decisions::tell_now(db::Tx& tx, PublicId const& round, std::string_view cause, ProposalDecision const& one,
+                             matching::RankLine const* line) {
   FABRICA_TRY(auto const decision, tx.one<store::DecisionRow>(store::kDecisionCurrent, round));
   FABRICA_TRY(auto const id,
               tx.insert(store::kItemInsert, decision.id, round, one.proposal, one.project, cause, one.outcome, one.rank,
-                        one.score_millionths, one.partition, one.amount_units, one.reason));
+                        one.score_millionths, one.partition, one.amount_units, one.reason, assessed(line)));
   FABRICA_TRY(auto const item, tx.one<store::ItemRow>(store::kItemById, id));
   FABRICA_DO(tell(tx, item));
   FABRICA_TRY(auto const told, tx.one<store::ItemRow>(store::kItemById, id));
@@ -129,7 +130,7 @@ Result<std::vector<ProposalDecision>> Decisions::refill(db::Tx& tx, PublicId con
     if (contender == nullptr) continue;
     bool const waits = contender->state == ProposalState::reserve || (late == std::optional{id} && contender->ready());
     if (!holds(*contender) && !waits) continue;
-    input.proposals.push_back(award_proposal_of(line, at.input, options_of(*contender, at.changes)));
+    input.proposals.push_back(award_proposal_of(line, at.groups_of(line.candidate), options_of(*contender, at.changes)));
     if (waits) {
       // Who may not have hours today leaves them to the next in rank, and waits on.
       if (late != std::optional{id} && !contender->choices.empty()) {
@@ -153,7 +154,7 @@ Result<std::vector<ProposalDecision>> Decisions::refill(db::Tx& tx, PublicId con
   for (auto& system : input.systems)
     for (auto const& one : request.held_back.value_or(std::vector<PartitionUnits>{}))
       if (one.partition == system.id) system.held_back = std::min(one.units, system.capacity);
-  FABRICA_TRY(auto const released, matching::release(input, held, waiting, {.band_seconds = settings_.band_seconds}));
+  FABRICA_TRY(auto const released, matching::release(input, held, waiting, {.band_seconds = settings_.band_seconds_inside}));
   FABRICA_DO(refuse_faults(matching::verify(released.input, released.outcome)));
   ServedBody body{round, std::string{cause}, {}, "", ""};
   for (auto const& one : released.outcome.decisions) {
@@ -167,7 +168,7 @@ Result<std::vector<ProposalDecision>> Decisions::refill(db::Tx& tx, PublicId con
     out.push_back({id, at.find(id)->project, kind, one.rank, at.line_of(id)->score_millionths, one.system, one.amount,
                    matching::sentence(released.input, released.outcome, one), ReleaseState::released, ""});
     if (awarded) body.gained.push_back(id);
-    FABRICA_DO(tell_now(tx, round, is_late ? "late" : "reserve", out.back()));
+    FABRICA_DO(tell_now(tx, round, is_late ? "late" : "reserve", out.back(), at.line_of(id)));
   }
   if (out.empty()) return out;
   FABRICA_TRY(body.input_sha256, matching::digest(released.input));
@@ -209,7 +210,7 @@ Result<std::vector<ProposalDecision>> Decisions::close_reserve(db::Tx& tx, Actor
                    fmt::format("The reserve list is closed: {}", reason.reason),
                    ReleaseState::released,
                    ""});
-    FABRICA_DO(tell_now(tx, round, "reserve_closed", out.back()));
+    FABRICA_DO(tell_now(tx, round, "reserve_closed", out.back(), line));
   }
   if (out.empty()) return out;
   ReserveClosedBody const body{round, static_cast<std::int64_t>(out.size()), reason.reason};
@@ -244,7 +245,7 @@ Result<ProposalDecision> Decisions::decide_late(db::Tx& tx, Actor const& actor, 
   ProposalDecision out{id, contender->project, OutcomeKind::rejected, 0, 0, {}, 0, "", ReleaseState::released, ""};
   if (auto const* failed = contender->failed()) {
     out.reason = fmt::format("The step {} was not passed: {}", db::enum_name(failed->step), failed->reason);
-    FABRICA_DO(tell_now(tx, round, "late", out));
+    FABRICA_DO(tell_now(tx, round, "late", out, nullptr));
     return out;
   }
   if (!contender->ready())
@@ -264,7 +265,7 @@ Result<ProposalDecision> Decisions::decide_late(db::Tx& tx, Actor const& actor, 
   out.score_millionths = line->score_millionths;
   if (line->state != matching::RankState::ranked) {
     out.reason = why_unranked(*line, at.input.rules);
-    FABRICA_DO(tell_now(tx, round, "late", out));
+    FABRICA_DO(tell_now(tx, round, "late", out, line));
     return out;
   }
   FABRICA_TRY(auto const told, refill(tx, round, actor.person.text(), "a proposal was decided late", id));

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "decisions/impl/case.hpp"
 #include "decisions/rules.hpp"
@@ -87,12 +88,9 @@ matching::AwardInput award_input_of(calls::RoundFacts const& facts, calls::Revie
   return out;
 }
 
-matching::AwardProposal award_proposal_of(matching::RankLine const& line, matching::RankingInput const& input,
+matching::AwardProposal award_proposal_of(matching::RankLine const& line, std::vector<std::string> groups,
                                           std::vector<matching::AwardOption> options) {
-  matching::AwardProposal out{line.candidate, line.rank, line.band, line.score_millionths, {}, std::move(options)};
-  auto const candidate = std::ranges::find(input.candidates, line.candidate, &matching::RankCandidate::id);
-  if (candidate != input.candidates.end()) out.groups = candidate->groups;
-  return out;
+  return {line.candidate, line.rank, line.band, line.score_millionths, std::move(groups), std::move(options)};
 }
 
 Result<matching::AwardInput> Decisions::award_input(db::Tx& tx, Case const& at, AwardRequest const& request) {
@@ -108,7 +106,7 @@ Result<matching::AwardInput> Decisions::award_input(db::Tx& tx, Case const& at, 
     FABRICA_TRY(auto const id, PublicId::parse(line.candidate));
     auto const* contender = at.find(id);
     if (contender == nullptr || !contender->ready() || is_excluded(id, at.changes)) continue;
-    out.proposals.push_back(award_proposal_of(line, at.input, options_of(*contender, at.changes)));
+    out.proposals.push_back(award_proposal_of(line, at.groups_of(line.candidate), options_of(*contender, at.changes)));
   }
   return out;
 }
@@ -129,8 +127,10 @@ Result<std::vector<ProposalDecision>> Decisions::outcomes_of(db::Tx&, Case const
     out.push_back({id, contender->project, kind, one.rank, line != nullptr ? line->score_millionths : 0, one.system,
                    one.amount, matching::sentence(input, outcome, one), ReleaseState::held, ""});
   }
+  std::set<PublicId> decided;
+  for (auto const& one : out) decided.insert(one.proposal);
   for (auto const& one : at.contenders) {
-    if (std::ranges::find(out, one.id, &ProposalDecision::proposal) != out.end()) continue;
+    if (decided.contains(one.id)) continue;
     ProposalDecision decision{one.id, one.project, OutcomeKind::undecided, 0, 0, {},
                               0,      "Undecided", ReleaseState::held,     ""};
     auto const* line = at.line_of(one.id);
@@ -167,6 +167,26 @@ Result<RoundDecision> Decisions::view(db::Tx& tx, Case const& at, store::Decisio
   return out;
 }
 
+Result<matching::AwardOutcome> Decisions::solve(matching::AwardInput const& input, std::string const& input_sha256) {
+  if (auto before = solved_->find(input_sha256)) return *std::move(before);
+  return matching::award(input, {.band_seconds = settings_.band_seconds_inside});
+}
+
+Result<> Decisions::prepare_award(db::Database& database, Actor const& actor, PublicId const& round,
+                                  AwardRequest const& request) {
+  FABRICA_TRY(auto const input, database.read([&](db::Tx& tx) -> Result<matching::AwardInput> {
+    FABRICA_DO(officer(actor));
+    FABRICA_TRY(auto const at, load_case(tx, round));
+    return award_input(tx, at, request);
+  }));
+  if (input.rule != matching::AwardRule::band) return {};
+  FABRICA_TRY(auto digest, matching::digest(input));
+  if (solved_->find(digest)) return {};
+  FABRICA_TRY(auto outcome, matching::award(input, {.band_seconds = settings_.band_seconds}));
+  solved_->keep(std::move(digest), std::move(outcome));
+  return {};
+}
+
 Result<RoundDecision> Decisions::award_now(db::Tx& tx, std::string_view by, PublicId const& round,
                                            AwardRequest const& request) {
   FABRICA_TRY(auto const at, load_case(tx, round));
@@ -178,9 +198,9 @@ Result<RoundDecision> Decisions::award_now(db::Tx& tx, std::string_view by, Publ
   if (current && current->state != DecisionState::draft)
     return fail(Errc::conflict, "round_state", "The round is being published: its decision stands.");
   FABRICA_TRY(auto const input, award_input(tx, at, request));
-  FABRICA_TRY(auto const outcome, matching::award(input, {.band_seconds = settings_.band_seconds}));
-  FABRICA_DO(refuse_faults(matching::verify(input, outcome)));
   FABRICA_TRY(auto const input_sha256, matching::digest(input));
+  FABRICA_TRY(auto const outcome, solve(input, input_sha256));
+  FABRICA_DO(refuse_faults(matching::verify(input, outcome)));
   FABRICA_TRY(auto const outcome_sha256, matching::digest(outcome));
   FABRICA_TRY(auto const last, tx.one<std::int64_t>(store::kDecisionLastVersion, round));
   FABRICA_DO(tx.run(store::kDecisionInsert, round, last + 1, at.row->version, json::write(request), json::write(input),
@@ -258,6 +278,7 @@ Result<WhatIfAnswer> Decisions::what_if(db::Tx& tx, Actor const& actor, PublicId
   if (change.weights) {
     FABRICA_DO(weigh(at.input, *change.weights));
     FABRICA_TRY(at.ranking, matching::rank(at.input));
+    at.index();
   }
   if (change.held_back) request.held_back = change.held_back;
   if (change.line_rank) request.line_rank = change.line_rank;

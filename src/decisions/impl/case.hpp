@@ -17,9 +17,20 @@ struct Decisions::Case {
   matching::Ranking ranking;
 
   calls::Contender const* find(PublicId const& proposal) const;
-  std::vector<matching::RankLine> lines() const;     // by rank
-  std::vector<matching::RankLine> unranked() const;  // with the reason
+  std::vector<matching::RankLine> const& lines() const;  // by rank
   matching::RankLine const* line_of(PublicId const& proposal) const;
+  std::vector<std::string> groups_of(std::string const& candidate) const;
+  // Places of everybody by id; to be called when the lists have changed.
+  void index();
+
+  struct Place {
+    std::size_t track = 0;
+    bool ranked = false;
+    std::size_t at = 0;
+  };
+  std::map<PublicId, std::size_t> contender_at{};
+  std::map<std::string, Place> line_at{};
+  std::map<std::string, std::size_t> candidate_at{};
 };
 
 inline journal::Statement at_factory(std::string_view kind, std::string_view by, std::string body) {
@@ -37,7 +48,14 @@ Change change_of(store::ChangeRow const& row);
 Result<> refuse_faults(std::vector<matching::AwardFault> const& faults);
 matching::AwardInput award_input_of(calls::RoundFacts const& facts, calls::ReviewedRules const& rules,
                                     AwardRequest const& request);
-matching::AwardProposal award_proposal_of(matching::RankLine const& line, matching::RankingInput const& input,
+matching::AwardProposal award_proposal_of(matching::RankLine const& line, std::vector<std::string> groups,
                                           std::vector<matching::AwardOption> options);
+
+// The figures a letter tells of a proposal.
+struct Assessed {
+  std::vector<matching::CriterionFigures> criteria;
+};
+BOOST_DESCRIBE_STRUCT(Assessed, (), (criteria))
+std::string assessed(matching::RankLine const* line);
 
 }  // namespace fabrica::decisions

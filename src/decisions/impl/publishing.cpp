@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/check.hpp"
@@ -103,14 +104,18 @@ Result<> check_fresh(std::vector<ProposalDecision> const& outcomes, std::vector<
                 fmt::format("{} since this decision was made: award the round again.", what));
   };
   if (ranked_again) return stale("The round was ranked");
+  std::map<std::string_view, calls::Contender const*> there;
+  for (auto const& one : contenders) there[one.id.text()] = &one;
   for (auto const& one : input.proposals) {
-    auto const found = std::ranges::find(contenders, one.id, [](calls::Contender const& c) { return c.id.text(); });
-    if (found == contenders.end()) return stale(fmt::format("Proposal {} was withdrawn", one.id));
-    if (!found->ready()) return stale(fmt::format("Proposal {} changed", one.id));
+    auto const found = there.find(one.id);
+    if (found == there.end()) return stale(fmt::format("Proposal {} was withdrawn", one.id));
+    if (!found->second->ready()) return stale(fmt::format("Proposal {} changed", one.id));
   }
+  std::set<PublicId> decided;
+  for (auto const& one : outcomes)
+    if (one.outcome != OutcomeKind::undecided) decided.insert(one.proposal);
   for (auto const& one : contenders) {
-    auto const told = std::ranges::find(outcomes, one.id, &ProposalDecision::proposal);
-    if (one.ready() && (told == outcomes.end() || told->outcome == OutcomeKind::undecided))
+    if (one.ready() && !decided.contains(one.id))
       return stale(fmt::format("Proposal {} passed its steps", one.id.text()));
   }
   return {};
@@ -200,7 +205,8 @@ Result<> Decisions::begin(db::Tx& tx, Actor const& actor, Case const& at, store:
   for (auto const& one : outcomes) {
     if (one.outcome == OutcomeKind::undecided) continue;
     FABRICA_DO(tx.run(store::kItemInsert, row.id, row.round, one.proposal, one.project, "round", one.outcome, one.rank,
-                      one.score_millionths, one.partition, one.amount_units, one.reason));
+                      one.score_millionths, one.partition, one.amount_units, one.reason,
+                      assessed(at.line_of(one.proposal))));
     ++body.proposals;
   }
   FABRICA_DO(journal_.append(tx, at_factory("round.publishing", actor.person.text(), json::write(body))));
@@ -268,14 +274,8 @@ Result<> Decisions::tell_decided(db::Tx& tx, store::ItemRow const& item, calls::
   letter.reason = item.reason;
   letter.made = Time{now};
   letter.appeal_before = Time{now + settings_.appeal_days * kDay};
-  FABRICA_TRY(auto const ranking, tx.maybe<store::RankingRow>(store::kRankingLast, item.round));
-  if (ranking) {
-    FABRICA_TRY(auto const lines, json::read<matching::Ranking>(ranking->ranking, store::kStored));
-    for (auto const& track : lines.tracks)
-      for (auto const* list : {&track.lines, &track.unranked})
-        for (auto const& line : *list)
-          if (line.candidate == item.proposal.text()) letter.criteria = line.criteria;
-  }
+  FABRICA_TRY(auto figures, json::read<Assessed>(item.criteria));
+  letter.criteria = std::move(figures.criteria);
   auto const text = letter_text(letter);
   auto const sha256 = crypto::sha256(text).hex();
   FABRICA_TRY(auto const earlier, tx.all<store::LetterRow>(store::kLetters, item.proposal));
@@ -326,9 +326,10 @@ Result<> Decisions::finish(db::Tx& tx, store::DecisionRow const& row) {
                      at.row->ranking_sha256, row.outcome_sha256, "",          "", {}};
   FABRICA_TRY(body.assignment_seed, scores_.assignment_seed(tx, row.round));
   facts.assignment_seed = body.assignment_seed;
+  std::map<PublicId, std::string> titles;
+  for (auto const& one : applicants) titles[one.proposal] = one.title;
   for (auto const& item : items) {
-    auto const who = std::ranges::find(applicants, item.proposal, &store::ApplicantRow::proposal);
-    facts.lines.push_back({item.proposal, who == applicants.end() ? "" : who->title, item.outcome, item.rank,
+    facts.lines.push_back({item.proposal, titles[item.proposal], item.outcome, item.rank,
                            item.score_millionths, item.partition_name.value_or(""), item.amount_units, item.reason,
                            item.state});
     if (item.state != ReleaseState::released) continue;

@@ -38,9 +38,13 @@ void add_deciding(api::Api& api, Decisions& decisions) {
                           FABRICA_TRY(auto const id, call.id("round"));
                           return decisions.ranking(tx, call.actor(), id);
                         });
-  api.post<AwardRequest, RoundDecision>(
+  api.post_after<AwardRequest, RoundDecision>(
       "/rounds/{round}/decision",
       {.id = "round_award", .summary = "Decide from the ranking by what is really left; a draft", .tag = "decisions"},
+      [&](Call& call, AwardRequest const& request) -> Result<> {
+        FABRICA_TRY(auto const id, call.id("round"));
+        return decisions.prepare_award(api.database(), call.actor(), id, request);
+      },
       [&](Call& call, db::Tx& tx, AwardRequest const& request) -> Result<RoundDecision> {
         FABRICA_TRY(auto const id, call.id("round"));
         return decisions.award(tx, call.actor(), id, request);

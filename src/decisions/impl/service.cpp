@@ -8,6 +8,7 @@
 
 #include "crypto/sha256.hpp"
 #include "decisions/impl/case.hpp"
+#include "decisions/impl/solved.hpp"
 
 namespace fabrica::decisions {
 
@@ -31,25 +32,56 @@ BOOST_DESCRIBE_STRUCT(CommittedBody, (), (round, commitment, after_cut_off))
 }  // namespace
 
 calls::Contender const* Decisions::Case::find(PublicId const& proposal) const {
-  auto const found = std::ranges::find(contenders, proposal, &calls::Contender::id);
-  return found == contenders.end() ? nullptr : &*found;
+  auto const found = contender_at.find(proposal);
+  return found == contender_at.end() ? nullptr : &contenders[found->second];
 }
 
-std::vector<matching::RankLine> Decisions::Case::lines() const {
-  return ranking.tracks.empty() ? std::vector<matching::RankLine>{} : ranking.tracks.front().lines;
-}
-
-std::vector<matching::RankLine> Decisions::Case::unranked() const {
-  return ranking.tracks.empty() ? std::vector<matching::RankLine>{} : ranking.tracks.front().unranked;
+std::vector<matching::RankLine> const& Decisions::Case::lines() const {
+  static std::vector<matching::RankLine> const kNone;
+  return ranking.tracks.empty() ? kNone : ranking.tracks.front().lines;
 }
 
 matching::RankLine const* Decisions::Case::line_of(PublicId const& proposal) const {
-  for (auto const& track : ranking.tracks)
-    for (auto const* lines : {&track.lines, &track.unranked})
-      for (auto const& line : *lines)
-        if (line.candidate == proposal.text()) return &line;
-  return nullptr;
+  auto const found = line_at.find(proposal.text());
+  if (found == line_at.end()) return nullptr;
+  auto const& track = ranking.tracks[found->second.track];
+  return &(found->second.ranked ? track.lines : track.unranked)[found->second.at];
 }
+
+std::vector<std::string> Decisions::Case::groups_of(std::string const& candidate) const {
+  auto const found = candidate_at.find(candidate);
+  return found == candidate_at.end() ? std::vector<std::string>{} : input.candidates[found->second].groups;
+}
+
+void Decisions::Case::index() {
+  contender_at.clear();
+  line_at.clear();
+  candidate_at.clear();
+  for (std::size_t at = 0; at < contenders.size(); ++at) contender_at[contenders[at].id] = at;
+  for (std::size_t at = 0; at < input.candidates.size(); ++at) candidate_at[input.candidates[at].id] = at;
+  for (std::size_t track = 0; track < ranking.tracks.size(); ++track)
+    for (bool const ranked : {true, false}) {
+      auto const& list = ranked ? ranking.tracks[track].lines : ranking.tracks[track].unranked;
+      for (std::size_t at = 0; at < list.size(); ++at) line_at[list[at].candidate] = {track, ranked, at};
+    }
+}
+
+std::string assessed(matching::RankLine const* line) {
+  return json::write(Assessed{line ? line->criteria : std::vector<matching::CriterionFigures>{}});
+}
+
+Decisions::Decisions(Clock const& clock, Random& random, journal::Journal& journal, identity::Identity& identity,
+                     projects::Projects& projects, calls::Outcomes& outcomes, ScoreSource& scores, Settings settings)
+    : clock_{clock},
+      random_{random},
+      journal_{journal},
+      identity_{identity},
+      projects_{projects},
+      outcomes_{outcomes},
+      scores_{scores},
+      settings_{settings},
+      solved_{std::make_unique<SolvedAwards>()} {}
+Decisions::~Decisions() = default;
 
 ProposalDecision decision_of(store::ItemRow const& row) {
   return {row.proposal,       row.project,      row.outcome, row.rank,  row.score_millionths,
@@ -77,9 +109,11 @@ Result<Decisions::Case> Decisions::load_case(db::Tx& tx, PublicId const& round) 
   FABRICA_TRY(auto const changes, tx.all<store::ChangeRow>(store::kChangesOf, round));
   for (auto const& one : changes) out.changes.push_back(change_of(one));
   FABRICA_TRY(out.row, tx.maybe<store::RankingRow>(store::kRankingLast, round));
+  out.index();
   if (!out.row) return out;
   FABRICA_TRY(out.input, json::read<matching::RankingInput>(out.row->input, store::kStored));
   FABRICA_TRY(out.ranking, json::read<matching::Ranking>(out.row->ranking, store::kStored));
+  out.index();
   return out;
 }
 

@@ -91,10 +91,11 @@ struct ItemRow {
   ReleaseState state{};
   std::string note;
   std::optional<Time> released_us;
+  std::string criteria;
 };
 BOOST_DESCRIBE_STRUCT(ItemRow, (),
                       (id, decision_id, round, proposal, project, cause, outcome, rank, score_millionths,
-                       partition_name, amount_units, reason, state, note, released_us))
+                       partition_name, amount_units, reason, state, note, released_us, criteria))
 
 struct LetterRow {
   PublicId proposal;
@@ -199,11 +200,11 @@ inline constexpr db::Query kChangeUndo{"decisions_change_undo", R"sql(
 
 #define FABRICA_ITEM_COLUMNS                                                                                   \
   "SELECT id, decision_id, round, proposal, project, cause, outcome, rank, score_millionths, partition_name, " \
-  "amount_units, reason, state, note, released_us FROM proposal_decisions "
+  "amount_units, reason, state, note, released_us, criteria FROM proposal_decisions "
 inline constexpr db::Query kItemInsert{"decisions_item_insert", R"sql(
   INSERT INTO proposal_decisions (decision_id, round, proposal, project, cause, outcome, rank, score_millionths,
-                                  partition_name, amount_units, reason, state, note)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'held', ''))sql"};
+                                  partition_name, amount_units, reason, state, note, criteria)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'held', '', $12))sql"};
 inline constexpr db::Query kItemById{"decisions_item_by_id", FABRICA_ITEM_COLUMNS "WHERE id = $1"};
 inline constexpr db::Query kItemHeld{"decisions_item_held",
                                      FABRICA_ITEM_COLUMNS "WHERE state = 'held' ORDER BY decision_id, id LIMIT 1"};
