@@ -14,6 +14,6 @@ Result<std::vector<PublicId>> holders_of(db::Tx& tx, Role role, PublicId const& 
 Result<std::vector<PublicId>> scopes_of(db::Tx& tx, PublicId const& person, Role role);
 
 // Who is active and holds this role there (scope empty: in the factory).
-Result<std::vector<Person>> holders_of(db::Tx& tx, Role role, std::string_view scope);
+Result<std::vector<Person>> people_with(db::Tx& tx, Role role, std::string_view scope);
 
 }  // namespace fabrica::identity

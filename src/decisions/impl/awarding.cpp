@@ -5,6 +5,7 @@
 #include <set>
 
 #include "decisions/impl/case.hpp"
+#include "decisions/impl/solved.hpp"
 #include "decisions/rules.hpp"
 
 namespace fabrica::decisions {

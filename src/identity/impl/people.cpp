@@ -17,7 +17,7 @@ constexpr db::Query kScopesOf{"grant_scopes_of", R"sql(
   SELECT g.scope FROM grants g JOIN people p ON p.id = g.person_id
    WHERE p.public_id = $1 AND g.role = $2 AND g.scope <> '' ORDER BY g.scope)sql"};
 
-constexpr db::Query kHoldersOf{"grant_holders_of", R"sql(
+constexpr db::Query kPeopleWith{"grant_people_with", R"sql(
   SELECT p.public_id AS id, p.name AS name, p.email AS email, p.active AS active FROM people p
     JOIN grants g ON g.person_id = p.id WHERE g.role = $1 AND g.scope = $2 AND p.active = 1 ORDER BY p.id)sql"};
 
@@ -39,8 +39,8 @@ Result<std::vector<PublicId>> scopes_of(db::Tx& tx, PublicId const& person, Role
 
 Result<std::vector<Person>> holders(db::Tx& tx, PublicId const& scope) { return tx.all<Person>(kHolders, scope); }
 
-Result<std::vector<Person>> holders_of(db::Tx& tx, Role role, std::string_view scope) {
-  return tx.all<Person>(kHoldersOf, role, scope);
+Result<std::vector<Person>> people_with(db::Tx& tx, Role role, std::string_view scope) {
+  return tx.all<Person>(kPeopleWith, role, scope);
 }
 
 }  // namespace fabrica::identity

@@ -207,7 +207,7 @@ Result<> Notices::tell_disabled(db::Tx& tx, PublicId const& hook, std::string co
                   .path = "/hooks/" + hook.text()};
   telling.words = {{"url", quoted(url)}, {"reason", quoted(reason)}};
   if (scope.empty()) return tell_all(tx, telling);
-  FABRICA_TRY(auto const people, identity::holders_of(tx, identity::Role::organisation_admin, scope));
+  FABRICA_TRY(auto const people, identity::people_with(tx, identity::Role::organisation_admin, scope));
   for (auto const& one : people) FABRICA_DO(tell(tx, one, telling));
   return {};
 }

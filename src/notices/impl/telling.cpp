@@ -58,13 +58,13 @@ Result<std::vector<Person>> Notices::hearers(db::Tx& tx, Telling const& telling)
     if (!out.empty()) return out;
     // Nobody has a role in it (an administrator made it): whoever answers for the organisation.
     FABRICA_TRY(auto const found, projects::find_project(tx, *project));
-    return identity::holders_of(tx, Role::organisation_admin, found.organisation.text());
+    return identity::people_with(tx, Role::organisation_admin, found.organisation.text());
   }
   auto const role = audience == Audience::officers    ? Role::access_officer
                     : audience == Audience::operators ? Role::operator_
                                                       : Role::administrator;
-  FABRICA_TRY(out, identity::holders_of(tx, role, ""));
-  if (out.empty() && role != Role::administrator) return identity::holders_of(tx, Role::administrator, "");
+  FABRICA_TRY(out, identity::people_with(tx, role, ""));
+  if (out.empty() && role != Role::administrator) return identity::people_with(tx, Role::administrator, "");
   return out;
 }
 
