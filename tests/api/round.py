@@ -192,9 +192,11 @@ class Round:
                     own[field["key"]] = filled(field)
         return {key: value for key, value in own.items() if value is not None}
 
-    def attach(self, who, proposal, answers):
+    def attach(self, who, number, proposal):
         for field in (field for section in self.form["sections"] for field in section["fields"] if field["type"] == "attachment"):
-            answers[field["key"]] = {"name": "plan.pdf", "media_type": "application/pdf", "bytes": 1234, "digest": "ab" * 32}
+            answer = self.world.factory.send("PUT", f"/proposals/{proposal}/attachments/{field['key']}?name=plan.pdf", pdf(f"Plan {number}"),
+                                             self.world.tokens[who], {"Content-Type": "application/pdf"})
+            must(f"{field['key']}: {answer.status} {answer.text()[:500]}", answer.status in (200, 201))
 
     def send(self, number):
         world, one, who = self.world, self.made["proposals"][number], f"applicant{number}"
@@ -210,8 +212,7 @@ class Round:
         if one["minimum_units"]:
             body["minimum_units"] = one["minimum_units"]
         proposal = world.call(who, "POST", f"/projects/{project}/proposals", body)["id"]
-        self.attach(who, proposal, answers)
-        world.call(who, "PUT", f"/proposals/{proposal}", body)
+        self.attach(who, number, proposal)
         answer = world.call(who, "POST", f"/proposals/{proposal}/submit")
         must(f"sent and {answer['state']}: {answer['decision_reason']} {answer['checks']}", answer["state"] == "submitted")
         return who, project, proposal
@@ -416,6 +417,21 @@ class Round:
             must(f"the journey shows {steps}", {"apply", "check", "award"} <= steps)
         self.takers, self.refuser, self.lifted = takers, refuser, lifted
 
+    def after_award(self):
+        """Access works, the award's page, a request, the report as the ledger has it, what people were told."""
+        world, (who, project, _) = self.world, self.takers[0]
+        award = world.call(who, "GET", f"/projects/{project}/awards")[0]["id"]
+        world.call("applicant5", "POST", f"/awards/{award}/access-works", reason="role")
+        world.call(who, "POST", f"/awards/{award}/access-works")
+        page = world.call(who, "GET", f"/awards/{award}")
+        must(f"the clock of {page}", page["clock"] == "running")
+        request = world.call(who, "POST", f"/awards/{award}/requests", {"kind": "give_back", "units": 1, "reason": "One hour less will do."})
+        world.call(who, "POST", f"/award-requests/{request['id']}/grant", {"reason": "Mine."}, reason="role")
+        report = world.call(who, "GET", f"/awards/{award}/report")
+        must(f"the report has {report}", report["state"] == "draft")
+        told = world.until("notices", lambda: [one for one in world.call(who, "GET", "/notices") if one["kind"] == "decision_made"])
+        must(f"told of the decision {len(told)} times", len(told) == 1)
+
     def amount(self, one):
         return self.made["proposals"][self.sent.index(one)]["amount_units"]
 
@@ -448,10 +464,10 @@ class Round:
         must("the lottery's seed stays hidden after publication", "input" in ranking)
 
 
-WANTED = {"call.published", "proposal.submitted", "proposal.recalled", "reviewer.invited", "reviewer.invitation_answered", "round.cut_off",
+WANTED = {"call.published", "proposal.attached", "proposal.submitted", "proposal.recalled", "reviewer.invited", "reviewer.invitation_answered", "round.cut_off",
           "proposal.evaluation_begun", "proposal.step_decided", "conflict.found", "conflict.declared", "assignment.solved", "assignment.sent",
           "assignment.answered", "review.submitted", "expert.closed", "lottery.committed", "ranking.made", "decision.drafted", "round.publishing",
-          "proposal.decided", "round.published", "proposal.answered", "round.reserve_served", "award.decided", "appeal.filed", "appeal.ruled"}
+          "proposal.decided", "round.published", "proposal.answered", "round.reserve_served", "award.decided", "award.clock_started", "award_request.made", "appeal.filed", "appeal.ruled"}
 
 
 def check_journal(factory, postgres, sent):
@@ -481,7 +497,7 @@ def play(factory, postgres, made):
     for name in ("administrative", "read_list", "assign", "decline", "review", "decide"):
         act(name)
     act("publish", factory)
-    for name in ("check_awards", "answer", "appeal", "public"):
+    for name in ("check_awards", "answer", "after_award", "appeal", "public"):
         act(name)
     status = factory.stop()
     must(f"the server ended with {status}", status == 0)

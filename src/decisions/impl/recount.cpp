@@ -22,11 +22,11 @@ struct PublicRecord::Said {
     std::string ends{};
   };
   std::int64_t statements = 0;
-  std::set<std::string> published{};                           // rounds
-  std::map<std::string, std::string> call_of{};                // of a proposal that was sent
-  std::map<std::string, std::set<std::string>> told{};         // by round: proposals
-  std::map<std::string, std::set<std::string>> rounds_of{};    // by call
-  std::set<std::string> rejected{};                            // by checks
+  std::set<std::string> published{};                         // rounds
+  std::map<std::string, std::string> call_of{};              // of a proposal that was sent
+  std::map<std::string, std::set<std::string>> told{};       // by round: proposals
+  std::map<std::string, std::set<std::string>> rounds_of{};  // by call
+  std::set<std::string> rejected{};                          // by checks
   std::map<std::string, Award> awards{};
   std::vector<std::string> erased{};
 };
@@ -51,10 +51,11 @@ Result<PublicRecord::Said> PublicRecord::read_statements(db::Tx& tx) {
         ++out.statements;
         bool const told = one.kind == "proposal.decided";
         bool const award = one.kind == "award.decided";
+        bool const begun = one.kind == "award.clock_started";  // behind the award's own, in the same chain
         bool const sent = one.kind == "proposal.submitted";
         bool const checked = one.kind == "proposal.checked";
         bool const published = one.kind == "round.published";
-        if (!told && !award && !sent && !checked && !published) continue;
+        if (!told && !award && !begun && !sent && !checked && !published) continue;
         if (!one.body) {
           out.erased.push_back(fmt::format("chain {} statement {} ({}) was erased", chain, one.number, one.kind));
           continue;
@@ -68,6 +69,9 @@ Result<PublicRecord::Said> PublicRecord::read_statements(db::Tx& tx) {
           out.told[text_at(body, "round")].insert(proposal);
           out.rounds_of[text_at(body, "call")].insert(text_at(body, "round"));
         }
+        if (begun)
+          if (auto const found = out.awards.find(text_at(body, "award")); found != out.awards.end())
+            found->second.starts = text_at(body, "starts");
         if (award)
           out.awards[text_at(body, "award")] = {proposal,
                                                 text_at(body, "partition"),

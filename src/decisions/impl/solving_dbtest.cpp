@@ -5,6 +5,7 @@ namespace fabrica::decisions {
 namespace {
 
 using calls::ProposalState;
+using identity::Actor;
 using testing::kImpact;
 using testing::kCriterion;
 using testing::kPartition;

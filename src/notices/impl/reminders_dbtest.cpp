@@ -142,7 +142,7 @@ TEST_P(RemindersDb, TellTheAdministratorsOfStepsThatStayOverdue) {
     return tx.run({"test_due", "UPDATE proposal_steps SET due_us = $1 WHERE state = 'active'"}, due);
   });
   w.clock.advance(2 * kHour);
-  w.turn();
+  w.turn_rounds();
   EXPECT_EQ(of(w.kinds(w.officer), "step_overdue"), 3);
   EXPECT_EQ(of(w.kinds(w.admin), "steps_long_overdue"), 0);
   w.clock.advance(3 * kDay);
@@ -178,7 +178,7 @@ TEST_P(RemindersDb, TellApplicantsWhatWasDecidedAndWhenTheyHaveToAnswer) {
   w.clock.advance(3 * kDay + kMinute);
   EXPECT_EQ(of(w.kinds(w.applicant), "offer_due_soon"), 1);
   w.clock.advance(2 * kDay);
-  w.turn();
+  w.turn_rounds();
   auto const kinds = w.kinds(w.applicant);
   EXPECT_EQ(of(kinds, "offer_due_soon"), 1);
   EXPECT_EQ(of(kinds, "offer_overdue"), 1);
