@@ -104,8 +104,8 @@ class Api {
   void post(std::string path, Doc doc, F f) {
     change<In, Out>("POST", std::move(path), std::move(doc), std::move(f));
   }
-  // The same, with work that takes long and changes nothing before the transaction: before(Call&, In const&) -> Result<>.
-  // Also run for a request that turns out to be a repeated one.
+  // The same, with work that takes long and changes nothing before the transaction: before(Call&, In const&) ->
+  // Result<>. Also run for a request that turns out to be a repeated one.
   template <class In, class Out, class B, class F>
   void post_after(std::string path, Doc doc, B before, F f) {
     add(Kind::change, "POST", std::move(path), std::move(doc), {.in = body_schema<In>(), .out = body_schema<Out>()},

@@ -146,7 +146,7 @@ Result<Stored> Store::put(ByteView bytes) const {
 Result<Reader> Store::open_blob(crypto::Digest const& digest) const {
   auto const path = path_of(digest).string();
   File file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
-  struct stat info {};
+  struct stat info{};
   if (!file && errno == ENOENT)
     return fail(Errc::not_found, "blob_missing",
                 fmt::format("The file of blob {} is not there: restore it from a backup.", digest.hex()));
@@ -212,7 +212,7 @@ Store::UploadFile::~UploadFile() {
 
 Result<> Store::UploadFile::append(std::int64_t offset, ByteView bytes) {
   auto const path = store_->upload_path(id_);
-  struct stat info {};
+  struct stat info{};
   if (::fstat(file_, &info) != 0) return file_error("look at", path, errno);
   // Its bytes have their name as a blob already, from a finish that was cut off: they must not change any more.
   if (info.st_nlink > 1) return fail(Errc::conflict, "upload_finished", "The upload is complete: finish it.");
@@ -227,7 +227,7 @@ Result<> Store::UploadFile::append(std::int64_t offset, ByteView bytes) {
 
 Result<Stored> Store::UploadFile::finish(std::int64_t size_bytes, std::optional<crypto::Digest> const& expected) {
   auto const path = store_->upload_path(id_);
-  struct stat info {};
+  struct stat info{};
   if (::fstat(file_, &info) != 0) return file_error("look at", path, errno);
   if (info.st_nlink == 1 && info.st_size > size_bytes && ::ftruncate(file_, size_bytes) != 0)
     return file_error("write", path, errno);

@@ -79,7 +79,8 @@ Sized sized(Case const& in, identity::SizeLimits const& limits, FiguresTrust tru
     auto const& own = in.organisation;
     bool const any = own.employees || own.turnover_eur_cents || own.balance_eur_cents;
     if (!any || trust == FiguresTrust::checked)
-      return {{}, "No figures of its group are declared.",
+      return {{},
+              "No figures of its group are declared.",
               "Declare the figures of the last closed accounts: PUT /organisations/{organisation}/figures."};
     auto const people = own.employees ? std::optional{*own.employees * 100} : std::nullopt;
     auto const sums = identity::size_of_sums(own.name, {people, own.turnover_eur_cents, own.balance_eur_cents}, limits);
@@ -89,15 +90,18 @@ Sized sized(Case const& in, identity::SizeLimits const& limits, FiguresTrust tru
   if (last.state == identity::FiguresState::refused)
     return {{}, fmt::format("The figures of {} were refused: {}", last.year, last.reason), "Declare them anew."};
   if (trust == FiguresTrust::checked && last.state != identity::FiguresState::checked)
-    return {{}, fmt::format("The figures of {} are declared and not checked.", last.year),
+    return {{},
+            fmt::format("The figures of {} are declared and not checked.", last.year),
             last.document ? "The access office has to compare them with the document."
                           : "Declare them with the document that shows them; the access office then checks them."};
   auto const this_year = static_cast<int>(day_of(format_date(in.now_us)).year());
   if (last.year + kFiguresYearsMost < this_year)
     return {{}, fmt::format("The last figures are of {}.", last.year), "Declare those of the last closed accounts."};
   std::vector<identity::YearSize> years;
+  // Where checked figures are wanted an unchecked year before must not keep a class alive.
   for (auto const& one : figures)
-    if (one.state != identity::FiguresState::refused)
+    if (one.state == identity::FiguresState::checked ||
+        (one.state == identity::FiguresState::declared && trust == FiguresTrust::declared))
       years.push_back({one.year, identity::size_of(in.organisation.name, one.group, limits)});
   return {identity::standing_of(years), "", ""};
 }
@@ -108,25 +112,32 @@ Judged check_size(Case const& in, FiguresTrust trust) {
   Rule rule{"size", limits ? limits->source : in.call.source};
   bool const small = kind == OrganisationKind::sme || kind == OrganisationKind::start_up;
   if (!small && kind != OrganisationKind::small_mid_cap)
-    return rule.pass(fmt::format("{} is registered as {}: its size is not asked.", in.organisation.name,
-                                 json::enum_name(kind)));
+    return rule.pass(
+        fmt::format("{} is registered as {}: its size is not asked.", in.organisation.name, json::enum_name(kind)));
   if (!limits)
     return rule.ask("The facts have no limits of size for this day.",
                     "Ask the operator to record the eligibility limits (size/..., holding/...).");
   auto const found = sized(in, *limits, trust);
   if (!found.open.empty()) return rule.ask(found.open, found.remedy);
   auto const& standing = found.standing;
-  auto const fact = fmt::format("Registered as {}; by its figures {}. {}", json::enum_name(kind),
-                                standing.size == identity::SizeClass::unknown
-                                    ? standing.sme == true ? "an SME" : standing.sme == false ? "no SME" : "unknown"
-                                    : std::string{json::enum_name(standing.size)},
-                                standing.explanation);
+  auto const size = standing.size == identity::SizeClass::unknown ? standing.sme == true    ? "an SME"
+                                                                    : standing.sme == false ? "no SME"
+                                                                                            : "unknown"
+                                                                  : json::enum_name(standing.size);
+  auto const found_to_be = fmt::format("Registered as {}; by its figures {}.", json::enum_name(kind), size);
+  // What passes needs no sums: its fact goes into every dossier of the project, and what a firm earns is its own
+  // affair.
+  auto const passed = fmt::format("{} {}", found_to_be,
+                                  standing.year == 0 ? std::string{"As registered."}
+                                                     : fmt::format("Figures of {}, {}.", standing.year,
+                                                                   json::enum_name(in.known.figures.back().state)));
+  auto const fact = fmt::format("{} {}", found_to_be, standing.explanation);
   auto const remedy = "Correct the figures, or register the kind the figures show and choose a call for it.";
   if (small) {
-    if (standing.sme == true) return rule.pass(fact);
+    if (standing.sme == true) return rule.pass(passed);
     if (standing.sme == false) return rule.fail(fact, remedy);
   } else {
-    if (standing.size == identity::SizeClass::small_mid_cap) return rule.pass(fact);
+    if (standing.size == identity::SizeClass::small_mid_cap) return rule.pass(passed);
     if (standing.size != identity::SizeClass::unknown || standing.sme == true) return rule.fail(fact, remedy);
   }
   return rule.ask(fact, "Declare what is missing: every enterprise's work units, and turnover or balance sheet.");
@@ -148,7 +159,8 @@ Judged check_contract(Case const& in, std::int64_t months) {
     rule.compared = fmt::format("{} {} {} {}", *until, in.proposal.duration_days, months, form.value_or(""));
     bool const enough = *until >= needed;
     auto const fact = fmt::format(
-        "The principal investigator's contract lasts until {}; the project ends on {} at the earliest, and the contract "
+        "The principal investigator's contract lasts until {}; the project ends on {} at the earliest, and the "
+        "contract "
         "has to last {} months longer, until {}.",
         *until, end, months, needed);
     bool const said_no = form == "no" && enough;
@@ -156,14 +168,17 @@ Judged check_contract(Case const& in, std::int64_t months) {
     if (said_no || said_yes)
       return rule.fail(fmt::format("{} The form says {}.", fact, *form),
                        "Make both say the same: the form's answer under pi.contract_beyond_end and contract_until.");
-    return enough ? rule.pass(fact)
-                  : rule.fail(fact, "Ask for fewer days, have the contract extended, or name another principal investigator.");
+    return enough
+               ? rule.pass(fact)
+               : rule.fail(fact,
+                           "Ask for fewer days, have the contract extended, or name another principal investigator.");
   }
   if (form == "no")
     return rule.fail("The form says that the principal investigator's contract does not last long enough.",
                      "Have the contract extended, or name another principal investigator.");
   if (form == "yes" && months <= kFormContractMonths)
-    return rule.pass(fmt::format("The form says that the contract lasts {} months beyond the end.", kFormContractMonths));
+    return rule.pass(
+        fmt::format("The form says that the contract lasts {} months beyond the end.", kFormContractMonths));
   return rule.ask(fmt::format("The contract has to last {} months beyond the end; its last day is not said.", months),
                   "Give the last day of the principal investigator's contract (contract_until).");
 }
@@ -177,9 +192,10 @@ Judged check_running(Case const& in, std::size_t at) {
   auto const count = at < in.known.running.size() ? in.known.running[at] : std::nullopt;
   auto const kind = declared.same_access_mode ? "other awards of this access mode" : "other awards";
   if (!count)
-    return rule.ask(fmt::format("Which {} {} has is not known.", kind, who),
-                    "Say who leads the project: give one person the role project_lead, or name the principal_investigator, "
-                    "who has a role in it.");
+    return rule.ask(
+        fmt::format("Which {} {} has is not known.", kind, who),
+        "Say who leads the project: give one person the role project_lead, or name the principal_investigator, "
+        "who has a role in it.");
   auto const fact = fmt::format("{} of {} run; the call admits {}.", kind, who, declared.others_most);
   auto const counted = fmt::format("{} {}", *count, fact);
   if (*count <= declared.others_most) return rule.pass(counted);
@@ -209,14 +225,14 @@ Judged check_aid(Case const& in, AidRule const& declared) {
     });
     if (!listed) received.push_back(ours);
   }
-  auto const sum =
-      identity::de_minimis_sum(received, declared.granting_state, format_date(in.now_us), *years->value);
+  auto const sum = identity::de_minimis_sum(received, declared.granting_state, format_date(in.now_us), *years->value);
   auto const asked = in.proposal.amount_units * value->eur_cents;
   Rule judged{"de_minimis", most->source};
   judged.compared = fmt::format("{} {} {} {}", sum.eur_cents, asked, *most->value, declared.granting_state);
-  auto const fact = fmt::format("{} units are worth {}; de minimis aid of {} since {}: {} in {} grants; the ceiling is {}.",
-                                in.proposal.amount_units, euros(asked), declared.granting_state, sum.since,
-                                euros(sum.eur_cents), sum.count, euros(*most->value));
+  auto const fact =
+      fmt::format("{} units are worth {}; de minimis aid of {} since {}: {} in {} grants; the ceiling is {}.",
+                  in.proposal.amount_units, euros(asked), declared.granting_state, sum.since, euros(sum.eur_cents),
+                  sum.count, euros(*most->value));
   if (sum.eur_cents + asked <= *most->value) return judged.pass(fact);
   return judged.fail(fact, fmt::format("Ask for hours worth {} at most, or wait until earlier aid is three years old.",
                                        euros(std::max<std::int64_t>(0, *most->value - sum.eur_cents))));
@@ -231,8 +247,9 @@ Judged check_declared(Case const& in, DeclarationRule const& declared) {
       own = found->second;
   auto const known = [](std::optional<std::string> const& said) { return said && *said != "unknown"; };
   if (known(form) && known(own) && *form != *own)
-    return rule.fail(fmt::format("{} The proposal says {}, the form says {}.", declared.question, *own, *form),
-                     fmt::format("Make both say the same: the form's answer and declarations, under {}.", declared.fact));
+    return rule.fail(
+        fmt::format("{} The proposal says {}, the form says {}.", declared.question, *own, *form),
+        fmt::format("Make both say the same: the form's answer and declarations, under {}.", declared.fact));
   auto const& said = known(form) ? form : own;
   if (!known(said))
     return rule.ask(fmt::format("{} Not said.", declared.question),
@@ -265,10 +282,8 @@ std::optional<identity::SizeLimits> size_limits(std::span<facts::EligibilityLimi
     whole = whole && found != nullptr;
     if (found != nullptr) into = *found->value;
   };
-  std::pair<std::string_view, identity::SizeLimits::Class*> const classes[] = {{"micro", &out.micro},
-                                                                               {"small", &out.small},
-                                                                               {"medium", &out.medium},
-                                                                               {"small_mid_cap", &out.small_mid_cap}};
+  std::pair<std::string_view, identity::SizeLimits::Class*> const classes[] = {
+      {"micro", &out.micro}, {"small", &out.small}, {"medium", &out.medium}, {"small_mid_cap", &out.small_mid_cap}};
   for (auto const& [name, one] : classes) {
     take(fmt::format("size/{}/work_units_below", name), one->work_units_below);
     take(fmt::format("size/{}/turnover_most", name), one->turnover_most);

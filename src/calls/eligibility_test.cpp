@@ -140,13 +140,19 @@ TEST(Eligibility, OfTheSizeNeedsFiguresThatBearOutTheKind) {
       {"refused", "size", unknown, [](Case& in) { in.known.figures = {figures(2025, 12, FiguresState::refused)}; }},
       {"three years old", "size", unknown, [](Case& in) { in.known.figures = {figures(2023, 12)}; }},
       {"two years old", "size", pass, [](Case& in) { in.known.figures = {figures(2024, 12)}; }},
-      {"has to be checked", "size", unknown,
-       [](Case& in) { in.call.eligibility->size = FiguresTrust::checked; }},
+      {"has to be checked", "size", unknown, [](Case& in) { in.call.eligibility->size = FiguresTrust::checked; }},
       {"is checked", "size", pass,
        [](Case& in) {
          in.call.eligibility->size = FiguresTrust::checked;
          in.known.figures = {figures(2025, 12, FiguresState::checked)};
        }},
+      {"checked and too large, after an unchecked year that was not", "size", fail,
+       [](Case& in) {
+         in.call.eligibility->size = FiguresTrust::checked;
+         in.known.figures = {figures(2024, 12), figures(2025, 300, FiguresState::checked)};
+       }},
+      {"too large for the first year", "size", pass,
+       [](Case& in) { in.known.figures = {figures(2024, 12), figures(2025, 300)}; }},
       {"typed figures were never checked", "size", unknown,
        [](Case& in) {
          in.call.eligibility->size = FiguresTrust::checked;
@@ -167,6 +173,17 @@ TEST(Eligibility, OfTheSizeNeedsFiguresThatBearOutTheKind) {
        }},
       {"the facts say nothing", "size", unknown, [](Case& in) { in.limits = {}; }},
   });
+}
+
+TEST(Eligibility, OfASizeThatPassesShowsNoSums) {
+  auto in = sound();
+  auto const fact = [&] {
+    auto const checks = check_proposal(in);
+    return std::ranges::find(checks, "size", &Check::rule)->fact;
+  };
+  EXPECT_EQ(fact(), "Registered as sme; by its figures small. Figures of 2025, declared.");
+  in.known.figures = {figures(2025, 300)};
+  EXPECT_NE(fact().find("300 work units"), std::string::npos) << "what fails says why";
 }
 
 TEST(Eligibility, OfTheContractAsksMonthsBeyondTheEarliestEnd) {
@@ -226,7 +243,8 @@ TEST(Eligibility, AddsTheWorthOfTheHoursToTheAidOfThreeYears) {
   auto const received = [](std::vector<identity::AidReceived> all) {
     return [=](Case& in) { in.known.aid->received = all; };
   };
-  expect_rows({  // 1000 units are worth EUR 1500
+  expect_rows({
+      // 1000 units are worth EUR 1500
       {"none received", "de_minimis", pass, [](Case&) {}},
       {"up to the ceiling", "de_minimis", pass, received({aid(298'500, "2025-01-01")})},
       {"over it", "de_minimis", fail, received({aid(298'501, "2025-01-01")})},
@@ -262,7 +280,9 @@ TEST(Eligibility, ReadsTheFormInsteadOfAskingTwice) {
       {"declared in the proposal", rule, pass, [](Case&) {}},
       {"declared nowhere", rule, unknown, [](Case& in) { in.proposal.declarations.reset(); }},
       {"declared unknown", rule, unknown,
-       [](Case& in) { in.proposal.declarations = std::map<std::string, std::string>{{"use.restricted_party", "unknown"}}; }},
+       [](Case& in) {
+         in.proposal.declarations = std::map<std::string, std::string>{{"use.restricted_party", "unknown"}};
+       }},
       {"declared in the form", rule, pass, says("use.restricted_party", "\"no\"")},
       {"declared against the rule", rule, fail, says("use.restricted_party", "\"yes\"")},
       {"declared both ways", rule, fail, both("use.restricted_party", "\"yes\"")},
@@ -307,9 +327,8 @@ TEST(AnOverride, LetsItsCheckPassForTheFactItWasGivenForAndSaysWho) {
   auto in = sound();
   in.known.running = {1};
   auto const judged = judge(in);
-  auto const of = std::ranges::find(judged, "running_project", [](Judged const& one) -> std::string const& {
-    return one.check.rule;
-  });
+  auto const of = std::ranges::find(judged, "running_project",
+                                    [](Judged const& one) -> std::string const& { return one.check.rule; });
   std::vector<Overriding> const overrides{
       {"running_project", of->compared, "Two halves of one study.", identity::Role::access_officer, Time{kNow}}};
   auto const outcome = [&](Case const& what) {
@@ -360,10 +379,10 @@ TEST(CallRules, OfEligibilityAreCheckedWithTheCall) {
   ASSERT_FALSE(refused);
   std::vector<std::string> at;
   for (auto const& fault : refused.error().faults) at.push_back(fault.pointer);
-  EXPECT_EQ(at, (std::vector<std::string>{
-                    "/eligibility/running/1/of", "/eligibility/declarations/1/fact",
-                    "/eligibility/de_minimis/granting_state", "/eligibility/de_minimis/values/1/partition",
-                    "/eligibility/de_minimis/values/2/partition"}));
+  EXPECT_EQ(
+      at, (std::vector<std::string>{
+              "/eligibility/running/1/of", "/eligibility/declarations/1/fact", "/eligibility/de_minimis/granting_state",
+              "/eligibility/de_minimis/values/1/partition", "/eligibility/de_minimis/values/2/partition"}));
 }
 
 }  // namespace

@@ -102,8 +102,8 @@ class Outcomes {
   Result<std::vector<PublicId>> rounds_in_intake(db::Tx& tx);
   Result<std::vector<Award>> awards(db::Tx& tx, PublicId const& round);
 
-  // Whether a proposal may get this today: its checks again, by the facts of the day. Errors: conflict "eligibility" with
-  // the rule and what to change.
+  // Whether a proposal may get this today: its checks again, by the facts of the day. Errors: conflict "eligibility"
+  // with the rule and what to change.
   Result<> eligible(db::Tx& tx, PublicId const& proposal, std::string_view partition, std::int64_t amount_units);
   // From evaluating, reserve or offered (whose hold ends in the same transaction). Statement: award.decided.
   // Errors: those of eligible().
@@ -123,7 +123,8 @@ class Outcomes {
   // After the award (the module awards/). Errors: not_found "award".
   Result<Holding> holding(db::Tx& tx, PublicId const& award);
   Result<std::vector<PublicId>> awards_of_project(db::Tx& tx, PublicId const& project);
-  // The oldest award that nobody follows yet; none: all are followed. follow() marks one, once: false if it was already.
+  // The oldest award that nobody follows yet; none: all are followed. follow() marks one, once: false if it was
+  // already.
   Result<std::optional<PublicId>> unfollowed(db::Tx& tx);
   Result<bool> follow(db::Tx& tx, PublicId const& award);
   Result<> set_award_time(db::Tx& tx, PublicId const& award, Time starts, Time ends);

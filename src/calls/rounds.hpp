@@ -59,8 +59,9 @@ class Rounds {
   // A person's outcome of the active step. A failed step ends the evaluation; the applicant hears of it when the round
   // is published. Statement: proposal.step_decided (factory chain: a project's members read theirs).
   // Errors: conflict "step_state", invalid "checklist" with what is not confirmed, conflict "step_of_round" (the steps
-  // decision and response are decided for the whole round), forbidden "own_project"; those of the StepGuard. Administrative and expert steps are the access office's,
-  // technical ones the operators' too, a panel's its chair's where the round has one.
+  // decision and response are decided for the whole round), forbidden "own_project"; those of the StepGuard.
+  // Administrative and expert steps are the access office's, technical ones the operators' too, a panel's its chair's
+  // where the round has one.
   Result<std::vector<Step>> decide(db::Tx& tx, identity::Actor const& actor, PublicId const& proposal, StepKind step,
                                    StepOutcome const& outcome);
 

@@ -140,7 +140,8 @@ Check check_personal_data(Case const& in) {
 
 void check_answers(Case const& in, std::vector<Check>& out) {
   out.push_back(check_answer(
-      in, {"civilian_purposes", "Is the work for civilian purposes only?", in.proposal.civilian_purposes, "use.civilian"},
+      in,
+      {"civilian_purposes", "Is the work for civilian purposes only?", in.proposal.civilian_purposes, "use.civilian"},
       Answer::yes, "Regulation (EU) 2021/1173 Art. 16 as amended: focus on civilian applications",
       "Union hours are for civilian applications: other work needs another route."));
   out.push_back(check_answer(in,
@@ -248,7 +249,8 @@ std::vector<Check> with_overrides(std::vector<Judged> const& judged, std::span<O
       if (by.rule != one.check.rule || by.compared != one.compared) continue;
       auto& check = out.back();
       check.outcome = Outcome::pass;
-      check.fact += fmt::format(" Let pass on {} by {}: {}", format_date(by.made.us), db::enum_name(by.made_as), by.reason);
+      check.fact +=
+          fmt::format(" Let pass on {} by {}: {}", format_date(by.made.us), db::enum_name(by.made_as), by.reason);
       check.remedy.clear();
       break;
     }
@@ -316,7 +318,8 @@ void check_eligibility(CallDraft const& draft, std::vector<Fault>& faults) {
   std::set<RunningOf> of;
   for (std::size_t at = 0; at < rules.running.size(); ++at)
     if (!of.insert(rules.running[at].of).second)
-      faults.push_back({fmt::format("/eligibility/running/{}/of", at), "One rule for each: project, organisation, person."});
+      faults.push_back(
+          {fmt::format("/eligibility/running/{}/of", at), "One rule for each: project, organisation, person."});
   std::set<std::string> facts;
   for (std::size_t at = 0; at < rules.declarations.size(); ++at)
     if (!facts.insert(rules.declarations[at].fact).second)

@@ -25,11 +25,11 @@ enum class Stage : std::uint8_t { submission, award };
 
 // What is known beside the proposal for the rules a call declares.
 struct Known {
-  std::vector<forms::Declaration> form;                // of its form's answers
-  std::vector<identity::FiguresDeclared> figures;      // of the organisation, by year
-  std::optional<identity::AidDeclared> aid;            // absent: nothing was said
-  std::vector<identity::AidReceived> granted_here;     // hours of earlier awards that were aid, at their value
-  std::vector<std::optional<std::int64_t>> running;    // other awards, for each of the call's rules; absent: unknown
+  std::vector<forms::Declaration> form;              // of its form's answers
+  std::vector<identity::FiguresDeclared> figures;    // of the organisation, by year
+  std::optional<identity::AidDeclared> aid;          // absent: nothing was said
+  std::vector<identity::AidReceived> granted_here;   // hours of earlier awards that were aid, at their value
+  std::vector<std::optional<std::int64_t>> running;  // other awards, for each of the call's rules; absent: unknown
 };
 
 // Everything a proposal is checked against. Pure data: the same case gives the same checks for ever.

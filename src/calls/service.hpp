@@ -79,8 +79,9 @@ class Calls {
   // Every check as it comes out now; nothing is kept and nothing decided.
   Result<Checked> checks(db::Tx& tx, identity::Actor const& actor, PublicId const& proposal);
   // An officer lets a check pass, for the fact it has now. Statement: eligibility.overridden.
-  // Errors: forbidden "own_project", conflict "proposal_state", invalid "rule" (no such check), conflict "check_passes",
-  // conflict "not_overridable" (the window of the call, the form: nobody's word changes these), conflict "overridden".
+  // Errors: forbidden "own_project", conflict "proposal_state", invalid "rule" (no such check), conflict
+  // "check_passes", conflict "not_overridable" (the window of the call, the form: nobody's word changes these),
+  // conflict "overridden".
   Result<Override> override_check(db::Tx& tx, identity::Actor const& actor, PublicId const& proposal,
                                   OverrideDraft const& draft);
   // Takes it back. Statement: eligibility.override_ended. Errors: not_found "override", conflict "override_over".
@@ -125,8 +126,8 @@ class Calls {
   Result<Proposal> store_draft(db::Tx& tx, PublicId const& project, PublicId const& id, ProposalDraft const& draft,
                                bool is_new);
   // With what it compared, before any override.
-  Result<std::vector<Judged>> judge(db::Tx& tx, store::ProposalRow const& proposal, Call const& call, Offer const& offer,
-                                    Stage stage);
+  Result<std::vector<Judged>> judge(db::Tx& tx, store::ProposalRow const& proposal, Call const& call,
+                                    Offer const& offer, Stage stage);
   // With the overrides that hold.
   Result<std::vector<Check>> check(db::Tx& tx, store::ProposalRow const& proposal, Call const& call, Offer const& offer,
                                    Stage stage);
@@ -134,7 +135,8 @@ class Calls {
   Result<std::vector<Check>> draft_checks(db::Tx& tx, store::ProposalRow const& proposal);
   Result<> keep_draft_checks(db::Tx& tx, PublicId const& proposal);
   Result<store::ProposalRow> for_officer(db::Tx& tx, identity::Actor const& actor, PublicId const& proposal);
-  // Whether it may be awarded this much of that partition today. Errors: conflict "eligibility", naming rule and remedy.
+  // Whether it may be awarded this much of that partition today. Errors: conflict "eligibility", naming rule and
+  // remedy.
   Result<> require_eligible(db::Tx& tx, store::ProposalRow const& proposal, std::string_view partition,
                             std::int64_t amount_units);
   Result<> check_round(db::Tx& tx, Loaded const& loaded, Call const& call);

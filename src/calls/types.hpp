@@ -165,12 +165,15 @@ struct ProposalDraft {
   std::optional<std::map<std::string, std::string>> declarations{};
 
   static constexpr auto limits() {
-    return std::tuple{
-        json::length(&ProposalDraft::partition, 1, 100), json::range(&ProposalDraft::amount_units, 1, 1'000'000'000),
-        json::range(&ProposalDraft::duration_days, 1, 3650), json::length(&ProposalDraft::purpose, 1, 8000),
-        json::length(&ProposalDraft::amount_reason, 1, 4000),
-        json::range(&ProposalDraft::minimum_units, 1, 1'000'000'000), json::items(&ProposalDraft::fall_backs, 0, 10),
-        json::length(&ProposalDraft::contract_until, 10, 10), json::items(&ProposalDraft::declarations, 0, 50)};
+    return std::tuple{json::length(&ProposalDraft::partition, 1, 100),
+                      json::range(&ProposalDraft::amount_units, 1, 1'000'000'000),
+                      json::range(&ProposalDraft::duration_days, 1, 3650),
+                      json::length(&ProposalDraft::purpose, 1, 8000),
+                      json::length(&ProposalDraft::amount_reason, 1, 4000),
+                      json::range(&ProposalDraft::minimum_units, 1, 1'000'000'000),
+                      json::items(&ProposalDraft::fall_backs, 0, 10),
+                      json::length(&ProposalDraft::contract_until, 10, 10),
+                      json::items(&ProposalDraft::declarations, 0, 50)};
   }
 };
 BOOST_DESCRIBE_STRUCT(ProposalDraft, (),
@@ -318,8 +321,8 @@ struct OverrideDraft {
 };
 BOOST_DESCRIBE_STRUCT(OverrideDraft, (), (rule, reason))
 
-// An officer's word that a check passes although the program says otherwise. It holds for the fact it was given for: when
-// that changes, the check is as the program finds it.
+// An officer's word that a check passes although the program says otherwise. It holds for the fact it was given for:
+// when that changes, the check is as the program finds it.
 struct Override {
   PublicId id;
   PublicId proposal;

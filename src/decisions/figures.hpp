@@ -97,7 +97,7 @@ struct Indicators {
   std::int64_t applications = 0;  // were decided
   std::int64_t awards = 0;
   std::int64_t success_millionths = 0;
-  std::int64_t small_firms_millionths = 0;                // of the awards: start-ups and SMEs
+  std::int64_t small_firms_millionths = 0;                   // of the awards: start-ups and SMEs
   std::optional<std::int64_t> other_countries_millionths{};  // of the awards; absent: the factory's country is not set
   std::vector<PartitionHours> hours;
   std::vector<GroupCount> by_mode;  // access mode the call follows; "none"

@@ -258,8 +258,9 @@ Result<ClientResponse> Client::send(ClientRequest const& request) {
   auto const code = curl_easy_perform(curl);
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, nullptr);  // it ends with this call
   if (code != CURLE_OK && refused_address)
-    return fail(Errc::forbidden, "private_address",
-                fmt::format("{} leads to an address that is not public.", request.url.substr(0, request.url.find('?'))));
+    return fail(
+        Errc::forbidden, "private_address",
+        fmt::format("{} leads to an address that is not public.", request.url.substr(0, request.url.find('?'))));
   if (code != CURLE_OK && !exchange.ended_by_taker) {
     auto error = connection_error(code, request, detail, exchange);
     return std::unexpected(std::move(error));

@@ -83,9 +83,9 @@ class Journal {
   // The names of all chains.
   Result<std::vector<std::string>> chains(db::Tx& tx);
   Result<std::int64_t> chain_length(db::Tx& tx, std::string_view chain);
-  // Statements in the order of the log: those with log_index >= from, at most `limit`. The sequencer alone gives indexes,
-  // upwards, all of a round in one transaction: whoever reads on behind the last one seen misses none, also not one whose
-  // transaction began earlier and was committed later.
+  // Statements in the order of the log: those with log_index >= from, at most `limit`. The sequencer alone gives
+  // indexes, upwards, all of a round in one transaction: whoever reads on behind the last one seen misses none, also
+  // not one whose transaction began earlier and was committed later.
   Result<std::vector<Kept>> sequenced(db::Tx& tx, std::int64_t from, std::int64_t limit);
   // The index the next statement gets.
   Result<std::int64_t> sequenced_to(db::Tx& tx);

@@ -15,7 +15,6 @@ enum class Audience : std::uint8_t {
   project,         // everybody with a role in the project of the statement's chain
   reviewer,        // those the statement is about
   officers,        // access officers; the administrators where there is none
-  operators,       // the same for operators
   administrators,  // of the factory, or of the organisation concerned
 };
 

@@ -139,7 +139,6 @@ class Notices {
                                   std::string_view path);
   Result<> may_manage(identity::Actor const& actor, std::string const& scope) const;
   Result<Delivery> delivery(db::Tx& tx, PublicId const& id);
-  std::string link(std::string_view path) const;
 
   Parts p_;
   std::function<void()> wake_;

@@ -92,15 +92,36 @@ constexpr std::array kEnglish{
     Template{proposal_reopened, "", "Your proposal for {project} is evaluated again",
              "The proposal for {project} in the call {call} was reopened and is evaluated again. You hear of the new "
              "decision.\n\nThe reason given:\n\n{reason}"},
-    Template{award_ending, "", "The award for {project} ends on {due}",
-             "The award of {project} on {partition} ends on {due}; {left} are left. An extension has to be asked for "
-             "before."},
-    Template{award_idle, "", "Hours of {project} are not used",
-             "Hardly any hours of the award of {project} on {partition} have been used; {left} are left and they end "
-             "on {due}. "
-             "If something is in the way, tell the access office: others wait for hours."},
-    Template{report_due, "", "The report on {project} is due on {due}",
-             "The final report on the award of {project} is due on {due}. A draft made of the ledger waits for you."},
+    Template{award_begun, "", "The time of your award for {project} runs",
+             "The time of the award of {project} runs from {starts} until {ends}. Hours that are not used by then end "
+             "with it."},
+    Template{award_unused, "behind", "{project} uses its hours slower than its time",
+             "The award of {project} has used less than its share of the time would "
+             "be.\n\n{reason}\n\n{forecast}\n\nIf something is "
+             "in the way, tell the access office; hours that you do not need can be given back."},
+    Template{award_unused, "idle", "Hours of {project} lie idle",
+             "No job of {project} has run for a while and most of its hours are left.\n\n{reason}\n\n{forecast}\n\nIf "
+             "something is in "
+             "the way, tell the access office; hours that you do not need can be given back: others wait for them."},
+    Template{award_ended, "", "The award for {project} has ended",
+             "The award of {project} has ended. If a report is owed, a draft made of the ledger waits for you, to be "
+             "sent by "
+             "{report_due}."},
+    Template{award_ended, "no report", "The award for {project} has ended", "The award of {project} has ended."},
+    Template{request_decided, "granted", "Your request for {project} was granted",
+             "The request ({what}) for the award of {project} was granted. The letter is with the award.\n\nThe reason "
+             "given:\n\n{reason}"},
+    Template{request_decided, "refused", "Your request for {project} was refused",
+             "The request ({what}) for the award of {project} was refused. The letter is with the award.\n\nThe reason "
+             "given:\n\n{reason}"},
+    Template{report_overdue, "", "The report on {project} is overdue",
+             "The final report on the award of {project} was due on {due}. A draft made of the ledger waits for you."},
+    Template{report_returned, "", "The report on {project} came back to you",
+             "The access office has returned the final report on the award of {project}.\n\n{note}"},
+    Template{report_accepted, "", "The report on {project} was accepted",
+             "The final report on the award of {project} was accepted.\n\n{note}"},
+    Template{acknowledgement_due, "", "Please acknowledge the hours of {project}",
+             "Publications that rest on the award of {project} acknowledge it in these words:\n\n{acknowledgement}"},
     Template{job_ended, "", "Job ended in {project}", "A job of {project} has ended: {job}."},
     Template{job_failed, "", "Job failed in {project}", "A job of {project} has failed: {job}.\n\n{reason}"},
     Template{dossier_ready, "", "The dossier of {project} is issued",
@@ -160,6 +181,9 @@ constexpr std::array kEnglish{
              "reminded."},
     Template{capacity_changed, "", "Capacity changed in {call}",
              "The capacity of an offer of the call {call} was changed from {from_units} to {to_units}."},
+    Template{request_made, "", "Request for an award of {project}",
+             "A request ({what}) was made for the award of {project}.\n\nThe reason given:\n\n{reason}"},
+    Template{report_received, "", "Report received: {project}", "The final report on the award of {project} was sent."},
     Template{hook_disabled, "", "A web hook was switched off",
              "The web hook to {url} was switched off: {reason} Mend it there and switch it on again; what was to be "
              "sent meanwhile is "
@@ -187,9 +211,14 @@ constexpr std::array kAboutEnglish{
     AboutRow{appeal_received, "An appeal of your project was received"},
     AboutRow{appeal_ruled, "The ruling on an appeal"},
     AboutRow{proposal_reopened, "A proposal is evaluated again"},
-    AboutRow{award_ending, "An award ends soon"},
-    AboutRow{award_idle, "Hours of an award are not used"},
-    AboutRow{report_due, "A report is due"},
+    AboutRow{award_begun, "The time of an award has begun"},
+    AboutRow{award_unused, "Hours of an award are not used"},
+    AboutRow{award_ended, "An award has ended"},
+    AboutRow{request_decided, "The decision on a request for an award"},
+    AboutRow{report_overdue, "A report is overdue"},
+    AboutRow{report_returned, "A report came back"},
+    AboutRow{report_accepted, "A report was accepted"},
+    AboutRow{acknowledgement_due, "How to acknowledge an award"},
     AboutRow{job_ended, "Jobs that ended"},
     AboutRow{job_failed, "Jobs that failed"},
     AboutRow{dossier_ready, "A dossier was issued"},
@@ -210,6 +239,8 @@ constexpr std::array kAboutEnglish{
     AboutRow{steps_long_overdue, "Steps of an evaluation are long overdue"},
     AboutRow{reviews_overdue, "Reviews of a round are overdue"},
     AboutRow{capacity_changed, "The capacity of an offer was changed"},
+    AboutRow{request_made, "A request for an award was made"},
+    AboutRow{report_received, "A report was sent"},
     AboutRow{hook_disabled, "A web hook was switched off"},
 };
 constexpr bool about_in_order() {

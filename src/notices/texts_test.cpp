@@ -12,10 +12,11 @@ namespace {
 
 Words every_word() {
   Words out;
-  for (auto const* name : {"project",    "call",      "round",        "proposal",     "outcome", "amount",  "partition",
-                           "due",        "starts",    "ends",         "reason",       "left",    "job",     "count",
-                           "step",       "evaluated", "drafts_moved", "drafts_ended", "awarded", "reserve", "rejected",
-                           "from_units", "to_units",  "url",          "at",           "token"})
+  for (auto const* name :
+       {"project",      "call",         "round",   "proposal", "outcome",  "amount",     "partition",      "due",
+        "starts",       "ends",         "reason",  "left",     "job",      "count",      "step",           "evaluated",
+        "drafts_moved", "drafts_ended", "awarded", "reserve",  "rejected", "from_units", "to_units",       "url",
+        "at",           "token",        "what",    "note",     "forecast", "report_due", "acknowledgement"})
     out[name] = std::string{"<"} + name + ">";
   return out;
 }
@@ -23,7 +24,8 @@ Words every_word() {
 TEST(Texts, OfEveryKindAreCompleteAndNameOnlyWordsThereAre) {
   auto const words = every_word();
   for (auto const& rule : all_kinds()) {
-    for (auto const* variant : {"", "offered", "awarded", "reserve", "rejected", "upheld", "dismissed", "token"}) {
+    for (auto const* variant : {"", "offered", "awarded", "reserve", "rejected", "upheld", "dismissed", "token",
+                                "behind", "idle", "granted", "refused", "no report"}) {
       auto const text = text_of(Language::english, rule.kind, variant, words);
       auto const empty = text_of(Language::english, rule.kind, variant, {});
       EXPECT_FALSE(text.subject.empty());

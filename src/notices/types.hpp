@@ -34,9 +34,14 @@ enum class NoticeKind : std::uint8_t {
   appeal_received,
   appeal_ruled,
   proposal_reopened,
-  award_ending,
-  award_idle,
-  report_due,
+  award_begun,
+  award_unused,
+  award_ended,
+  request_decided,
+  report_overdue,
+  report_returned,
+  report_accepted,
+  acknowledgement_due,
   job_ended,
   job_failed,
   dossier_ready,
@@ -59,16 +64,19 @@ enum class NoticeKind : std::uint8_t {
   steps_long_overdue,
   reviews_overdue,
   capacity_changed,
+  request_made,
+  report_received,
   hook_disabled,
 };
 BOOST_DESCRIBE_ENUM(NoticeKind, proposal_received, proposal_incomplete, proposal_recalled, proposal_withdrawn,
                     draft_moved, draft_ended, evaluation_begun, rebuttal_opened, decision_made, award_made,
                     offer_due_soon, offer_overdue, offer_ended, appeal_received, appeal_ruled, proposal_reopened,
-                    award_ending, award_idle, report_due, job_ended, job_failed, dossier_ready, review_invitation,
+                    award_begun, award_unused, award_ended, request_decided, report_overdue, report_returned,
+                    report_accepted, acknowledgement_due, job_ended, job_failed, dossier_ready, review_invitation,
                     invitation_closed, review_assigned, review_due_moved, review_due_soon, review_overdue,
                     assignment_taken_off, appeal_filed, offer_answered, invitation_answered, assignment_declined,
                     round_cut_off, round_published, step_overdue, steps_long_overdue, reviews_overdue, capacity_changed,
-                    hook_disabled)
+                    request_made, report_received, hook_disabled)
 
 // How a person hears of it, besides the list every notice is in.
 enum class How : std::uint8_t { at_once, digest, in_product };

@@ -65,8 +65,8 @@ struct PartitionPlan {
 };
 BOOST_DESCRIBE_STRUCT(PartitionPlan, (),
                       (partition, title, system, country, accelerator, peak_tflops, utilisation, utilisation_source,
-                       gpu_hours, node_hours, unit, amount, gpu_hour_means, device_hours, nodes, accelerators_per_node, accelerators, nodes_basis,
-                       wall_hours, nodes_for_deadline, memory, energy, unknown, warnings))
+                       gpu_hours, node_hours, unit, amount, gpu_hour_means, device_hours, nodes, accelerators_per_node,
+                       accelerators, nodes_basis, wall_hours, nodes_for_deadline, memory, energy, unknown, warnings))
 
 struct Storage {
   double checkpoints_gb = 0;

@@ -28,8 +28,8 @@ struct ReviewRow;
 
 // Who reviews the proposals of a reviewed call, and what they say. Who holds manage_calls ("the officer") runs it; a
 // reviewer is anybody in a call's pool and sees their own work alone; a panel's chair decides the step `panel` of its
-// round. Who holds view_factory (the auditor) reads what officers read, and never what was not sent. An officer with a part in a project neither
-// sees nor decides anything of its reviews: forbidden "own_project".
+// round. Who holds view_factory (the auditor) reads what officers read, and never what was not sent. An officer with a
+// part in a project neither sees nor decides anything of its reviews: forbidden "own_project".
 class Reviews final : public calls::StepGuard {
  public:
   Reviews(Clock const& clock, Random& random, journal::Journal& journal, identity::Identity& identity,
@@ -90,13 +90,14 @@ class Reviews final : public calls::StepGuard {
                                          Bids const& bids);
 
   // Finds conflicts, builds the instance and solves it; what was sent before stays. Nobody is asked yet. Statements:
-  // conflict.found, assignment.solved with the certificate's digest. Errors: conflict "round_state", "nothing_to_review",
-  // "no_reviewers", "seed_uncommitted".
+  // conflict.found, assignment.solved with the certificate's digest. Errors: conflict "round_state",
+  // "nothing_to_review", "no_reviewers", "seed_uncommitted".
   Result<Assignment> propose(db::Tx& tx, identity::Actor const& actor, PublicId const& round);
   // Asks the reviewers. Statement: assignment.sent. Errors: conflict "not_proposed", invalid "due".
   Result<Assignment> send(db::Tx& tx, identity::Actor const& actor, PublicId const& round, Time due);
   // Statement: review.due_moved.
-  Result<Assignment> extend(db::Tx& tx, identity::Actor const& actor, PublicId const& round, Extension const& extension);
+  Result<Assignment> extend(db::Tx& tx, identity::Actor const& actor, PublicId const& round,
+                            Extension const& extension);
   Result<Assignment> assignment(db::Tx& tx, identity::Actor const& actor, PublicId const& round);
   // The solver's input, pairs and prices as JSON: what `matching verify` checks. Errors: not_found "assignment".
   Result<std::string> certificate(db::Tx& tx, identity::Actor const& actor, PublicId const& round);

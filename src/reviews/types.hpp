@@ -85,20 +85,26 @@ BOOST_DESCRIBE_STRUCT(Profile, (), (person, name, profile, saved))
 
 // How a call reviews, besides its published rules. A round keeps what it began with.
 struct Settings {
-  std::int64_t recent_years = 3;      // an organisation left longer ago is no conflict
-  std::int64_t coauthor_years = 3;    // nor is an older publication
-  bool same_country = false;          // is a reviewer of the applicant's country in conflict?
-  bool one_per_organisation = true;   // reviewers of one proposal come from different organisations
+  std::int64_t recent_years = 3;     // an organisation left longer ago is no conflict
+  std::int64_t coauthor_years = 3;   // nor is an older publication
+  bool same_country = false;         // is a reviewer of the applicant's country in conflict?
+  bool one_per_organisation = true;  // reviewers of one proposal come from different organisations
   bool one_per_country = false;
   std::int64_t text_characters_min = 50;  // of each criterion's text
-  bool rebuttal = false;  // may no panel decide before the applicants could answer?
+  bool rebuttal = false;                  // may no panel decide before the applicants could answer?
   std::int64_t rebuttal_days = 7;
-  bool bids = false;                      // may the pool see a round's proposals and say what it would review?
-  std::optional<Randomise> randomise{};   // absent: the best assignment
+  bool bids = false;                     // may the pool see a round's proposals and say what it would review?
+  std::optional<Randomise> randomise{};  // absent: the best assignment
 
-  static constexpr std::array<std::string_view, 9> kMayBeAbsent{
-      "recent_years",        "coauthor_years", "same_country",  "one_per_organisation", "one_per_country",
-      "text_characters_min", "rebuttal",       "rebuttal_days", "bids"};
+  static constexpr std::array<std::string_view, 9> kMayBeAbsent{"recent_years",
+                                                                "coauthor_years",
+                                                                "same_country",
+                                                                "one_per_organisation",
+                                                                "one_per_country",
+                                                                "text_characters_min",
+                                                                "rebuttal",
+                                                                "rebuttal_days",
+                                                                "bids"};
   static constexpr auto limits() {
     using S = Settings;
     return std::tuple{json::range(&S::recent_years, 0, 50), json::range(&S::coauthor_years, 0, 50),
@@ -212,8 +218,8 @@ struct Reason {
 BOOST_DESCRIBE_STRUCT(Reason, (), (reason))
 
 enum class AssignmentState : std::uint8_t {
-  proposed,    // by the solver; nobody was asked
-  sent,        // the reviewer is asked
+  proposed,  // by the solver; nobody was asked
+  sent,      // the reviewer is asked
   accepted,
   declined,    // by the reviewer
   withdrawn,   // by the reviewer, after accepting

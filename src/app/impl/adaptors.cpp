@@ -22,8 +22,8 @@ Result<compute::ProjectData::Files> JobData::resolve(db::Tx& tx, PublicId const&
 
 Result<awards::JobFigures> AwardJobs::of_award(db::Tx& tx, PublicId const& award) {
   FABRICA_TRY(auto const jobs, compute::jobs_of_award(tx, award, clock_.now()));
-  return awards::JobFigures{jobs.open,          jobs.completed,   jobs.failed, jobs.cancelled,
-                            jobs.first_started, jobs.last_active};
+  return awards::JobFigures{jobs.open,      jobs.completed,     jobs.failed,
+                            jobs.cancelled, jobs.first_started, jobs.last_active};
 }
 
 Result<awards::EnergyFigures> AwardJobs::energy(db::Tx& tx, PublicId const& award) {

@@ -112,8 +112,8 @@ class CountedReviews final : public decisions::ScoreSource {
   reviews::Reviews& reviews_;
 };
 
-// What an account that is erased leaves behind, for identity/: awards/ knows projects without another lead, reviews/ has
-// profiles and open work.
+// What an account that is erased leaves behind, for identity/: awards/ knows projects without another lead, reviews/
+// has profiles and open work.
 class PersonsBelongings final : public identity::Belongings {
  public:
   PersonsBelongings(awards::Awards& awards, reviews::Reviews& reviews) : awards_{awards}, reviews_{reviews} {}

@@ -9,8 +9,8 @@
 #include "app/impl/adaptors.hpp"
 #include "app/impl/routes.hpp"
 #include "awards/routes.hpp"
-#include "calls/outcomes.hpp"
 #include "calls/import.hpp"
+#include "calls/outcomes.hpp"
 #include "calls/routes.hpp"
 #include "calls/suggestions.hpp"
 #include "calls/templates.hpp"
@@ -99,8 +99,8 @@ struct Factory::Parts {
   AwardJobs award_jobs{clock};
   ProjectMade project_made;
   ReserveList reserve_list{decisions};
-  awards::Awards awards{{clock, random, journal, identity, projects, budget, calls, outcomes, award_jobs, project_made,
-                         reserve_list}};
+  awards::Awards awards{
+      {clock, random, journal, identity, projects, budget, calls, outcomes, award_jobs, project_made, reserve_list}};
   projects::Members members{clock, journal, projects};
   PersonsBelongings belongings{awards, reviews};
   identity::Erasure erasure{clock, journal, belongings};
@@ -261,8 +261,8 @@ Result<> Factory::Parts::open_modules() {
   FABRICA_TRY(driver, compute::LocalDriver::open(local));
   job_data = std::make_unique<JobData>(*dataspace, *project_files);
   compute = std::make_unique<compute::Compute>(compute::Parts{*database, clock, random, log, journal, projects, budget,
-                                                              *blobs, *blob_files, awarded_hours, *job_data, run_metrics,
-                                                              *driver, config.recipes()});
+                                                              *blobs, *blob_files, awarded_hours, *job_data,
+                                                              run_metrics, *driver, config.recipes()});
   jobs = std::make_unique<models::ComputeJobs>(*compute);
   bytes = std::make_unique<models::BlobBytes>(*blobs, *blob_files);
   models = std::make_unique<models::Models>(clock, random, journal, projects, *jobs, *bytes, gates);
@@ -321,8 +321,8 @@ void Factory::Parts::add_routes() {
   notices::add_unsubscribe_routes(router, *database, *notices);
   add_log_routes(*api, router, *sequencer);
   add_front_page(router, {config.factory_name, config.demo, sequencer->verifier().text()});
-  for (auto* work : {&sequencing, &jobs_work, &splits_work, &dossiers_work, &rounds_work, &awards_work, &promises_work, &notices_work, &mail_work,
-                     &hooks_work, &upkeep})
+  for (auto* work : {&sequencing, &jobs_work, &splits_work, &dossiers_work, &rounds_work, &awards_work, &promises_work,
+                     &notices_work, &mail_work, &hooks_work, &upkeep})
     api->add_check(work->name, [this, work] { return check_pulse(work->pulse, clock, work->silence_us_max); });
   if (mail) api->add_check("mail_server", [this] { return mail->check(); });
   api->serve_documents(&metrics);
@@ -362,8 +362,8 @@ void Factory::Parts::stop() {
   if (mail) mail->stop();
   if (hooks) hooks->stop();
   events.stop();
-  for (auto* work : {&dossiers_work, &splits_work, &jobs_work, &rounds_work, &awards_work, &promises_work, &notices_work, &mail_work, &hooks_work,
-                     &upkeep, &sequencing})
+  for (auto* work : {&dossiers_work, &splits_work, &jobs_work, &rounds_work, &awards_work, &promises_work,
+                     &notices_work, &mail_work, &hooks_work, &upkeep, &sequencing})
     if (work->loop) work->loop->stop();
   if (pool) pool->stop();
 }
@@ -400,8 +400,9 @@ Result<std::unique_ptr<Factory>> Factory::start(Config config, Log& log) {
     p.events.notify(compute::log_topic(job));
     p.events.notify(models::metrics_topic(job.text()));
   });
-  for (auto* work : {&p.jobs_work, &p.splits_work, &p.dossiers_work, &p.rounds_work, &p.awards_work, &p.promises_work, &p.upkeep, &p.mail_work,
-                     &p.hooks_work, &p.notices_work, &p.sequencing})  // who wakes another comes after it
+  for (auto* work :
+       {&p.jobs_work, &p.splits_work, &p.dossiers_work, &p.rounds_work, &p.awards_work, &p.promises_work, &p.upkeep,
+        &p.mail_work, &p.hooks_work, &p.notices_work, &p.sequencing})  // who wakes another comes after it
     p.start(*work);
   http::Server::Settings settings;
   settings.address = p.config.listen_address;

@@ -15,7 +15,8 @@ namespace fabrica::app {
 
 // /sessions, /me, /organisations, /people, /tokens.
 void add_identity_routes(api::Api& api, identity::Identity& identity, Clock const& clock);
-// /organisations/{organisation}/figures, .../aid, /figures/{figures}/verdict, /people/{person}/grants/revoke, /delegations.
+// /organisations/{organisation}/figures, .../aid, /figures/{figures}/verdict, /people/{person}/grants/revoke,
+// /delegations.
 void add_organisation_routes(api::Api& api, identity::Identity& identity, identity::Declarations& declarations,
                              identity::Roles& roles, facts::Store& facts, Clock const& clock);
 // DELETE /people/{person}, where "me" is oneself.

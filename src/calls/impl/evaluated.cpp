@@ -35,20 +35,21 @@ struct StepLine {
 };
 BOOST_DESCRIBE_STRUCT(StepLine, (), (proposal, position, kind, state, due_us, reason, decided_us))
 
-#define FABRICA_EVALUATED_COLUMNS                                                                                  \
-  "SELECT p.public_id AS proposal, p.project AS project, c.public_id AS call, r.public_id AS round, "              \
-  "p.call_version AS call_version, p.state AS state, p.submitted_us AS submitted_us, p.answers AS answers, "       \
-  "p.form_answers AS form_answers FROM proposals p JOIN calls c ON c.id = p.call_id JOIN rounds r ON r.id = p.round_id "
-#define FABRICA_STEP_LINE_COLUMNS                                                                     \
-  "SELECT p.public_id AS proposal, s.position AS position, s.kind AS kind, s.state AS state, "        \
-  "s.due_us AS due_us, s.reason AS reason, s.decided_us AS decided_us FROM proposal_steps s "         \
+#define FABRICA_EVALUATED_COLUMNS                                                                             \
+  "SELECT p.public_id AS proposal, p.project AS project, c.public_id AS call, r.public_id AS round, "         \
+  "p.call_version AS call_version, p.state AS state, p.submitted_us AS submitted_us, p.answers AS answers, "  \
+  "p.form_answers AS form_answers FROM proposals p JOIN calls c ON c.id = p.call_id JOIN rounds r ON r.id = " \
+  "p.round_id "
+#define FABRICA_STEP_LINE_COLUMNS                                                              \
+  "SELECT p.public_id AS proposal, s.position AS position, s.kind AS kind, s.state AS state, " \
+  "s.due_us AS due_us, s.reason AS reason, s.decided_us AS decided_us FROM proposal_steps s "  \
   "JOIN proposals p ON p.id = s.proposal_id "
 constexpr db::Query kEvaluatedOne{"evaluated_one", FABRICA_EVALUATED_COLUMNS "WHERE p.public_id = $1"};
 constexpr db::Query kEvaluatedIn{"evaluated_in", FABRICA_EVALUATED_COLUMNS
                                  "WHERE r.public_id = $1 AND p.state NOT IN ('draft', 'incomplete', 'waiting', "
                                  "'submitted', 'withdrawn') ORDER BY p.id"};
-constexpr db::Query kStepsOfOne{"evaluated_steps_one", FABRICA_STEP_LINE_COLUMNS
-                                "WHERE p.public_id = $1 ORDER BY s.position"};
+constexpr db::Query kStepsOfOne{"evaluated_steps_one",
+                                FABRICA_STEP_LINE_COLUMNS "WHERE p.public_id = $1 ORDER BY s.position"};
 constexpr db::Query kStepsIn{"evaluated_steps_in", FABRICA_STEP_LINE_COLUMNS
                              "JOIN rounds r ON r.id = p.round_id WHERE r.public_id = $1 ORDER BY p.id, s.position"};
 constexpr db::Query kRoundsToCome{"evaluated_rounds_to_come", R"sql(
@@ -63,8 +64,15 @@ Step step_of(StepLine const& line) {
 
 Result<Evaluated> evaluated_of(Row const& row) {
   FABRICA_TRY(auto const answers, json::read<store::Answers>(row.answers));
-  return Evaluated{row.proposal, row.project,      row.call,        row.round, row.call_version,
-                   row.state,    row.submitted_us, answers.purpose, row.form_answers.value_or("{}"),
+  return Evaluated{row.proposal,
+                   row.project,
+                   row.call,
+                   row.round,
+                   row.call_version,
+                   row.state,
+                   row.submitted_us,
+                   answers.purpose,
+                   row.form_answers.value_or("{}"),
                    {}};
 }
 
@@ -115,7 +123,8 @@ Result<ReviewedRules> reviewed_rules(db::Tx& tx, PublicId const& call, std::int6
   if (!row) return no_such("call", call);
   FABRICA_TRY(auto const text, tx.one<std::string>(store::kVersionRules, row->id, version));
   FABRICA_TRY(auto rules, json::read<store::Rules>(text));
-  if (!rules.reviewed) return fail(Errc::conflict, "call_kind", "This call decides in order of arrival: nobody reviews.");
+  if (!rules.reviewed)
+    return fail(Errc::conflict, "call_kind", "This call decides in order of arrival: nobody reviews.");
   return *std::move(rules.reviewed);
 }
 

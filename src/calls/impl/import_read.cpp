@@ -177,7 +177,8 @@ class Sheet {
         form += fmt::format("{}{}:{}", form.empty() ? "" : ",", json_text(document->root()[at].key()),
                             document->root()[at].write());
     } else {
-      proposal += fmt::format("{}{}:{}", proposal.empty() ? "" : ",", json_text(column.member), document->root().write());
+      proposal +=
+          fmt::format("{}{}:{}", proposal.empty() ? "" : ",", json_text(column.member), document->root().write());
     }
   }
 

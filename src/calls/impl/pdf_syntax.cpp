@@ -23,7 +23,7 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 Value const& Value::operator[](std::string_view name) const {
   static Value const kNone;
   for (auto one = members.rbegin(); one != members.rend(); ++one)
-    if (one->first == name) return one->second;
+    if (one->name == name) return one->value;
   return kNone;
 }
 
@@ -146,7 +146,7 @@ std::optional<Value> Reader::dictionary(int depth) {
     at_ = end;
     auto member = value_at(depth + 1);
     if (!member) return std::nullopt;
-    out.members.emplace_back(std::move(name), *std::move(member));
+    out.members.push_back({std::move(name), *std::move(member)});
   }
 }
 

@@ -12,16 +12,24 @@ namespace fabrica::calls::pdf {
 
 enum class Kind : std::uint8_t { null, boolean, number, text, name, array, dictionary, reference };
 
+struct Member;
+
 struct Value {
   Kind kind = Kind::null;
   std::int64_t number = 0;  // of a number its whole part, of a reference the object's number
   std::string text;         // a name with its #xx decoded
   std::vector<Value> items;
-  std::vector<std::pair<std::string, Value>> members;
+  std::vector<Member> members;
 
   bool is(std::string_view name) const { return kind == Kind::name && text == name; }
   // The member of that name, the last where it is there twice; a null value where there is none.
   Value const& operator[](std::string_view name) const;
+};
+
+// Of a dictionary.
+struct Member {
+  std::string name;
+  Value value;
 };
 
 bool is_space(char c);

@@ -71,14 +71,31 @@ Result<Proposal> proposal_of(store::ProposalRow const& row) {
   FABRICA_TRY(auto checks, json::read<std::vector<Check>>(row.checks));
   auto form = row.form_answers ? std::optional{json::Raw{*row.form_answers}} : std::nullopt;
   // Until a round is published its proposals read alike.
-  return Proposal{
-      row.public_id,       row.project,         row.call_public_id,  row.round_public_id.value_or(PublicId{}),
-      row.call_version,    row.offer_public_id, row.partition_name,  row.unit,
-      row.amount_units,    row.duration_days,   answers.purpose,     row.state,
-      row.submitted_us,    row.decided_us,      row.decision_reason, std::move(checks),
-      row.award_public_id, answers.plan,        std::move(form),     answers.minimum_units,
-      answers.fall_backs,  answers.confidential, answers.principal_investigator, answers.contract_until,
-      answers.declarations};
+  return Proposal{row.public_id,
+                  row.project,
+                  row.call_public_id,
+                  row.round_public_id.value_or(PublicId{}),
+                  row.call_version,
+                  row.offer_public_id,
+                  row.partition_name,
+                  row.unit,
+                  row.amount_units,
+                  row.duration_days,
+                  answers.purpose,
+                  row.state,
+                  row.submitted_us,
+                  row.decided_us,
+                  row.decision_reason,
+                  std::move(checks),
+                  row.award_public_id,
+                  answers.plan,
+                  std::move(form),
+                  answers.minimum_units,
+                  answers.fall_backs,
+                  answers.confidential,
+                  answers.principal_investigator,
+                  answers.contract_until,
+                  answers.declarations};
 }
 
 Offer const* offer_for(Call const& call, std::string_view partition) {
@@ -190,14 +207,10 @@ Result<Proposal> Calls::store_draft(db::Tx& tx, PublicId const& project, PublicI
   }
   FABRICA_TRY(auto const form, checked_form(bound, given, forms::Stage::draft));
   auto const kept = form ? std::optional{form->answers} : std::nullopt;
-  store::Answers const answers{draft.purpose,       draft.civilian_purposes,   draft.excluded_uses,
-                               draft.personal_data, draft.first_come_accepted, draft.amount_reason,
-                               draft.plan,
-                               draft.minimum_units,
-                               draft.fall_backs,
-                               draft.confidential,
-                               draft.principal_investigator,
-                               draft.contract_until,
+  store::Answers const answers{draft.purpose,       draft.civilian_purposes,      draft.excluded_uses,
+                               draft.personal_data, draft.first_come_accepted,    draft.amount_reason,
+                               draft.plan,          draft.minimum_units,          draft.fall_backs,
+                               draft.confidential,  draft.principal_investigator, draft.contract_until,
                                draft.declarations};
   if (is_new) {
     FABRICA_DO(tx.run(store::kProposalInsert, id, project, call->id, call->version, call->round_id, offer->id,
@@ -305,8 +318,8 @@ Result<Proposal> Calls::recall(db::Tx& tx, Actor const& actor, PublicId const& i
   return proposal_of(again);
 }
 
-// In order of arrival, and nobody overtakes: the first one that does not fit ends the round. Whose turn has come is asked
-// once more whether it may have the hours; who may not leaves the line, and it goes on.
+// In order of arrival, and nobody overtakes: the first one that does not fit ends the round. Whose turn has come is
+// asked once more whether it may have the hours; who may not leaves the line, and it goes on.
 Result<> Calls::serve_line(db::Tx& tx, Offer const& offer, PublicId const& checked) {
   FABRICA_TRY(auto const capacity, budget_.find_account(tx, offer.id.text(), budget::AccountKind::capacity));
   FABRICA_TRY(auto const row, tx.one<store::OfferRow>(store::kOfferById, offer.id));

@@ -23,8 +23,8 @@ struct CallLine {
   std::string rules;
 };
 BOOST_DESCRIBE_STRUCT(CallLine, (), (id, public_id, title, kind, rules))
-#define FABRICA_CALL_LINE_COLUMNS                                                                           \
-  "SELECT c.id AS id, c.public_id AS public_id, c.title AS title, c.kind AS kind, v.rules AS rules "        \
+#define FABRICA_CALL_LINE_COLUMNS                                                                    \
+  "SELECT c.id AS id, c.public_id AS public_id, c.title AS title, c.kind AS kind, v.rules AS rules " \
   "FROM calls c JOIN call_versions v ON v.call_id = c.id AND v.version = c.version WHERE c.state <> 'draft' "
 constexpr db::Query kCallsOnRecord{"record_calls", FABRICA_CALL_LINE_COLUMNS "ORDER BY c.id"};
 constexpr db::Query kCallOnRecord{"record_call", FABRICA_CALL_LINE_COLUMNS "AND c.public_id = $1"};
@@ -47,16 +47,16 @@ struct AwardLine {
 BOOST_DESCRIBE_STRUCT(AwardLine, (),
                       (id, project, proposal, call, call_title, kind, partition_name, unit, amount_units, starts_us,
                        ends_us, answers))
-#define FABRICA_AWARD_LINE_COLUMNS                                                                                 \
-  "SELECT a.public_id AS id, a.project AS project, p.public_id AS proposal, c.public_id AS call, c.title AS "      \
+#define FABRICA_AWARD_LINE_COLUMNS                                                                                \
+  "SELECT a.public_id AS id, a.project AS project, p.public_id AS proposal, c.public_id AS call, c.title AS "     \
   "call_title, c.kind AS kind, o.partition_name AS partition_name, o.unit AS unit, a.amount_units AS "            \
-  "amount_units, a.starts_us AS starts_us, a.ends_us AS ends_us, p.answers AS answers FROM awards a "              \
-  "JOIN proposals p ON p.id = a.proposal_id JOIN offers o ON o.id = a.offer_id JOIN calls c ON c.id = p.call_id "  \
+  "amount_units, a.starts_us AS starts_us, a.ends_us AS ends_us, p.answers AS answers FROM awards a "             \
+  "JOIN proposals p ON p.id = a.proposal_id JOIN offers o ON o.id = a.offer_id JOIN calls c ON c.id = p.call_id " \
   "JOIN rounds r ON r.id = p.round_id WHERE (c.kind = 'first_come' OR r.state = 'published') "
 constexpr db::Query kAwardsPage{"record_awards_page", FABRICA_AWARD_LINE_COLUMNS
                                 "AND ($1 = '' OR a.public_id < $1) ORDER BY a.public_id DESC LIMIT $2"};
-constexpr db::Query kAwardsOfCall{"record_awards_of_call", FABRICA_AWARD_LINE_COLUMNS
-                                  "AND c.public_id = $1 ORDER BY a.id"};
+constexpr db::Query kAwardsOfCall{"record_awards_of_call",
+                                  FABRICA_AWARD_LINE_COLUMNS "AND c.public_id = $1 ORDER BY a.id"};
 #undef FABRICA_AWARD_LINE_COLUMNS
 constexpr db::Query kAwardsCount{"record_awards_count", R"sql(
   SELECT COUNT(*) FROM awards a JOIN proposals p ON p.id = a.proposal_id JOIN calls c ON c.id = p.call_id
@@ -117,9 +117,9 @@ Result<CallOnRecord> on_record(CallLine const& line) {
 
 Result<AwardOnRecord> on_record(AwardLine const& line) {
   FABRICA_TRY(auto const answers, json::read<store::Answers>(line.answers));
-  return AwardOnRecord{line.id,   line.project,        line.proposal, line.call,         line.call_title,
-                       line.kind, line.partition_name, line.unit,     line.amount_units, line.starts_us,
-                       line.ends_us, answers.confidential.value_or(false)};
+  return AwardOnRecord{line.id,           line.project,   line.proposal,       line.call,
+                       line.call_title,   line.kind,      line.partition_name, line.unit,
+                       line.amount_units, line.starts_us, line.ends_us,        answers.confidential.value_or(false)};
 }
 
 template <class Line>
@@ -204,7 +204,8 @@ Result<AwardUse> Outcomes::use_of(db::Tx& tx, PublicId const& award, Time ends) 
   FABRICA_TRY(auto const account, budget_.find_account(tx, award.text(), budget::AccountKind::award));
   FABRICA_TRY(auto const entries, budget_.statement(tx, account.id, 100'000));
   for (auto const& one : entries)
-    if (one.reason == "award" && one.reference == award.text()) out.granted_units += one.amount_micro / budget::kMicroUnits;
+    if (one.reason == "award" && one.reference == award.text())
+      out.granted_units += one.amount_micro / budget::kMicroUnits;
   auto const used = budget_.find_account(tx, award.text(), budget::AccountKind::consumed);
   if (!used && used.error().code != Errc::not_found) return std::unexpected(used.error());
   if (used) out.used_units = used->balance_micro / budget::kMicroUnits;

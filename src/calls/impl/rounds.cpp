@@ -91,8 +91,11 @@ Result<> Rounds::cut_off(db::Tx& tx, PublicId const& id) {
   for (auto const& draft : drafts) {
     bool const ended = std::ranges::find(left, draft.proposal, &store::DraftRow::proposal) != left.end();
     DraftBody const said{draft.proposal, call.public_id, ended ? std::nullopt : std::optional{next->public_id}};
-    FABRICA_DO(journal_.append(tx, {draft.project.text(), ended ? "draft.ended" : "draft.moved",
-                                    std::string{journal::kProgram}, {}, json::write(said)}));
+    FABRICA_DO(journal_.append(tx, {draft.project.text(),
+                                    ended ? "draft.ended" : "draft.moved",
+                                    std::string{journal::kProgram},
+                                    {},
+                                    json::write(said)}));
   }
   FABRICA_TRY(body.drafts_ended, tx.run(store::kDraftsEnd, round.id, Time{clock_.now()},
                                         "The cut-off passed before this draft was sent, and no later round takes it."));

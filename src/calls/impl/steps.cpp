@@ -126,8 +126,9 @@ Result<> of_the_office(Actor const& actor, StepKind step) {
 // A panel's chair may be of no office: only the guard knows.
 Result<> Rounds::check_guard(db::Tx& tx, Actor const& actor, store::ProposalRow const& row, StepKind kind, bool pass) {
   if (guard_ && row.round_public_id) {
-    FABRICA_TRY(bool const entitled, guard_->entitled(tx, actor, {row.public_id, row.project, row.call_public_id,
-                                                                  *row.round_public_id, row.call_version, kind, pass}));
+    FABRICA_TRY(bool const entitled, guard_->entitled(tx, actor,
+                                                      {row.public_id, row.project, row.call_public_id,
+                                                       *row.round_public_id, row.call_version, kind, pass}));
     if (entitled) return {};
   }
   return of_the_office(actor, kind);

@@ -220,8 +220,8 @@ BOOST_DESCRIBE_STRUCT(AwardRow, (),
   "o.unit AS unit, a.amount_units AS amount_units, a.account_id AS account_id, a.starts_us AS starts_us, "        \
   "a.ends_us AS ends_us FROM awards a JOIN proposals p ON p.id = a.proposal_id JOIN offers o ON o.id = a.offer_id "
 
-#define FABRICA_OVERRIDE_COLUMNS                                                                               \
-  "SELECT v.public_id AS public_id, p.public_id AS proposal, v.rule AS rule, v.fact AS fact, v.compared AS "     \
+#define FABRICA_OVERRIDE_COLUMNS                                                                                \
+  "SELECT v.public_id AS public_id, p.public_id AS proposal, v.rule AS rule, v.fact AS fact, v.compared AS "    \
   "compared, v.reason AS reason, v.made_by AS made_by, v.made_as AS made_as, v.made_us AS made_us, v.ended_us " \
   "AS ended_us FROM proposal_overrides v JOIN proposals p ON p.id = v.proposal_id "
 
@@ -358,10 +358,10 @@ inline constexpr db::Query kOverrideEnd{"override_end", R"sql(
   UPDATE proposal_overrides SET ended_by = $2, ended_us = $3, end_reason = $4
    WHERE public_id = $1 AND ended_us IS NULL)sql"};
 inline constexpr db::Query kOverrideById{"override_by_id", FABRICA_OVERRIDE_COLUMNS "WHERE v.public_id = $1"};
-inline constexpr db::Query kOverridesInForce{"overrides_in_force", FABRICA_OVERRIDE_COLUMNS
-                                             "WHERE v.proposal_id = $1 AND v.ended_us IS NULL ORDER BY v.id"};
-inline constexpr db::Query kOverridesOf{"overrides_of", FABRICA_OVERRIDE_COLUMNS
-                                        "WHERE p.public_id = $1 ORDER BY v.id DESC"};
+inline constexpr db::Query kOverridesInForce{
+    "overrides_in_force", FABRICA_OVERRIDE_COLUMNS "WHERE v.proposal_id = $1 AND v.ended_us IS NULL ORDER BY v.id"};
+inline constexpr db::Query kOverridesOf{"overrides_of",
+                                        FABRICA_OVERRIDE_COLUMNS "WHERE p.public_id = $1 ORDER BY v.id DESC"};
 
 // A project's awards that end after a time.
 inline constexpr db::Query kGivenUntil{"awards_given_until", R"sql(

@@ -62,9 +62,8 @@ TEST_P(SuggestionsDb, NothingGoesFromOneOrganisationToAnother) {
   // Not even for who sees every project.
   for (auto const* who : {&world.admin, &world.officer})
     EXPECT_EQ(world.in(world.of(*who, world.project), "pi_family_names"), nullptr);
-  auto const refused = world.read([&](db::Tx& tx) {
-    return world.suggester.of_project(tx, world.rival, world.project, {world.call.id, {}, {}});
-  });
+  auto const refused = world.read(
+      [&](db::Tx& tx) { return world.suggester.of_project(tx, world.rival, world.project, {world.call.id, {}, {}}); });
   EXPECT_FALSE(refused);
 }
 

@@ -28,7 +28,8 @@ inline std::string answers(std::map<std::string, std::string> const& own = {}, s
   auto filled = forms::testing::filled(*form);
   for (auto const& [field, value] : own) filled[field].text = value;
   std::string text;
-  for (auto const& [field, value] : filled) text += fmt::format("{}\"{}\":{}", text.empty() ? "{" : ",", field, value.text);
+  for (auto const& [field, value] : filled)
+    text += fmt::format("{}\"{}\":{}", text.empty() ? "{" : ",", field, value.text);
   return text + "}";
 }
 
@@ -130,7 +131,8 @@ struct ReviewedWorld {
 
   std::vector<std::string> kinds(std::string const& chain) {
     std::vector<std::string> out;
-    for (auto const& one : must([&](db::Tx& tx) { return journal.chain(tx, chain, 1, 10'000); })) out.push_back(one.kind);
+    for (auto const& one : must([&](db::Tx& tx) { return journal.chain(tx, chain, 1, 10'000); }))
+      out.push_back(one.kind);
     return out;
   }
   std::int64_t count(std::string const& chain, std::string_view kind) {

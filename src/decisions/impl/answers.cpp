@@ -130,7 +130,8 @@ Result<std::vector<ProposalDecision>> Decisions::refill(db::Tx& tx, PublicId con
     if (contender == nullptr) continue;
     bool const waits = contender->state == ProposalState::reserve || (late == std::optional{id} && contender->ready());
     if (!holds(*contender) && !waits) continue;
-    input.proposals.push_back(award_proposal_of(line, at.groups_of(line.candidate), options_of(*contender, at.changes)));
+    input.proposals.push_back(
+        award_proposal_of(line, at.groups_of(line.candidate), options_of(*contender, at.changes)));
     if (waits) {
       // Who may not have hours today leaves them to the next in rank, and waits on.
       if (late != std::optional{id} && !contender->choices.empty()) {
@@ -154,7 +155,8 @@ Result<std::vector<ProposalDecision>> Decisions::refill(db::Tx& tx, PublicId con
   for (auto& system : input.systems)
     for (auto const& one : request.held_back.value_or(std::vector<PartitionUnits>{}))
       if (one.partition == system.id) system.held_back = std::min(one.units, system.capacity);
-  FABRICA_TRY(auto const released, matching::release(input, held, waiting, {.band_seconds = settings_.band_seconds_inside}));
+  FABRICA_TRY(auto const released,
+              matching::release(input, held, waiting, {.band_seconds = settings_.band_seconds_inside}));
   FABRICA_DO(refuse_faults(matching::verify(released.input, released.outcome)));
   ServedBody body{round, std::string{cause}, {}, "", ""};
   for (auto const& one : released.outcome.decisions) {

@@ -268,8 +268,8 @@ TEST_P(DecisionsDb, TheSeedOfTheReviewersDrawIsToldWithTheRoundAndNotBefore) {
   auto const decision = w.decided({w.sent(5000)});
   ASSERT_TRUE(w.publish(decision.version));
   auto const told = [&] {
-    auto const all = w.database.read(
-        [&](db::Tx& tx) { return w.journal.chain(tx, std::string{journal::kFactoryChain}, 1, 1000); });
+    auto const all =
+        w.database.read([&](db::Tx& tx) { return w.journal.chain(tx, std::string{journal::kFactoryChain}, 1, 1000); });
     return std::ranges::any_of(*all, [&](journal::Kept const& one) {
       return one.body.value_or("").find(seed) != std::string::npos && one.kind == "round.published";
     });

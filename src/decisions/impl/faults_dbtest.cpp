@@ -49,8 +49,8 @@ TEST_P(DecisionFaults, AnAppealUpheldReopensItsProposalWhollyOrNotAtAll) {
     at = std::make_unique<World>(*database, Options{.response = false});
     a = at->sent(1000);
     at->published({a});
-    auto const filed =
-        at->write([&](db::Tx& tx) { return at->decisions.appeal(tx, at->member, a, {"The score is a typing error."}); });
+    auto const filed = at->write(
+        [&](db::Tx& tx) { return at->decisions.appeal(tx, at->member, a, {"The score is a typing error."}); });
     EXPECT_TRUE(filed) << db::why(filed);
     appeal = filed->id;
     return database;

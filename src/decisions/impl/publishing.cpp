@@ -173,8 +173,8 @@ Result<> Decisions::reject_ineligible(db::Tx& tx, Actor const& actor, store::Dec
     FABRICA_DO(not_own(tx, actor, item.proposal));
     auto const why = fmt::format("{} {}", may.error().what, reason);
     FABRICA_DO(tx.run(store::kItemReject, item.id, why));
-    FABRICA_DO(journal_.append(
-        tx, at_factory("decision.ineligible", actor.person.text(), json::write(IneligibleBody{row.round, item.proposal, why}))));
+    FABRICA_DO(journal_.append(tx, at_factory("decision.ineligible", actor.person.text(),
+                                              json::write(IneligibleBody{row.round, item.proposal, why}))));
   }
   return {};
 }
@@ -322,16 +322,15 @@ Result<> Decisions::finish(db::Tx& tx, store::DecisionRow const& row) {
   facts.changes = at.changes;
   FABRICA_TRY(auto const items, tx.all<store::ItemRow>(store::kItemsOf, row.id));
   FABRICA_TRY(auto const applicants, tx.all<store::ApplicantRow>(store::kApplicants, row.round));
-  PublishedBody body{at.facts.call,          row.round,          row.version, 0, 0, 0, lottery.seed,
+  PublishedBody body{at.facts.call,          row.round,          row.version, 0,  0, 0, lottery.seed,
                      at.row->ranking_sha256, row.outcome_sha256, "",          "", {}};
   FABRICA_TRY(body.assignment_seed, scores_.assignment_seed(tx, row.round));
   facts.assignment_seed = body.assignment_seed;
   std::map<PublicId, std::string> titles;
   for (auto const& one : applicants) titles[one.proposal] = one.title;
   for (auto const& item : items) {
-    facts.lines.push_back({item.proposal, titles[item.proposal], item.outcome, item.rank,
-                           item.score_millionths, item.partition_name.value_or(""), item.amount_units, item.reason,
-                           item.state});
+    facts.lines.push_back({item.proposal, titles[item.proposal], item.outcome, item.rank, item.score_millionths,
+                           item.partition_name.value_or(""), item.amount_units, item.reason, item.state});
     if (item.state != ReleaseState::released) continue;
     body.awarded += item.outcome == OutcomeKind::awarded;
     body.reserve += item.outcome == OutcomeKind::reserve;

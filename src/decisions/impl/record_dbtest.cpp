@@ -103,8 +103,8 @@ TEST_P(RecordDb, WhoStandsInLinePastThePromiseIsSaidOnceAndCountedUntilAnswered)
   ASSERT_EQ(late->size(), 1u);
   EXPECT_EQ(late->front().proposal, waiting.id);
 
-  auto const more = w.write(
-      [&](db::Tx& tx) { return w.calls.set_capacity(tx, w.officer, line.call.offers.front().id, 60); });
+  auto const more =
+      w.write([&](db::Tx& tx) { return w.calls.set_capacity(tx, w.officer, line.call.offers.front().id, 60); });
   ASSERT_TRUE(more) << db::why(more);
   now = pace(line.call);
   EXPECT_EQ(now.overdue, 0);

@@ -27,7 +27,8 @@ Result<http::Response> register_csv(api::Api& api, PublicRecord& record) {
   auto out = register_head();
   std::string after;
   while (true) {
-    FABRICA_TRY(auto const page, api.database().read([&](db::Tx& tx) { return record.register_page(tx, after, kPage); }));
+    FABRICA_TRY(auto const page,
+                api.database().read([&](db::Tx& tx) { return record.register_page(tx, after, kPage); }));
     out += csv_lines(page);
     if (static_cast<std::int64_t>(page.size()) < kPage) return csv_response(std::move(out), "awards.csv");
     after = page.back().award.text();
@@ -49,8 +50,7 @@ void add_register(api::Api& api, PublicRecord& record) {
           {.id = "register_csv", .summary = "The whole register as CSV", .tag = "register", .open = true},
           [&](Call&, http::Request&) -> Result<http::Response> { return register_csv(api, record); });
   api.get<std::vector<RegisterEntry>>(
-      "/calls/{call}/register",
-      {.id = "award_register", .summary = "A call's awards", .tag = "register", .open = true},
+      "/calls/{call}/register", {.id = "award_register", .summary = "A call's awards", .tag = "register", .open = true},
       [&](Call& call, db::Tx& tx) -> Result<std::vector<RegisterEntry>> {
         FABRICA_TRY(auto const id, call.id("call"));
         return record.register_of(tx, id);
@@ -106,14 +106,12 @@ void add_figures(api::Api& api, PublicRecord& record) {
 
 void add_checks(api::Api& api, PublicRecord& record) {
   api.get<std::vector<OverdueAnswer>>(
-      "/overdue-answers",
-      {.id = "overdue_answers", .summary = "Who waits past the time promised", .tag = "register"},
+      "/overdue-answers", {.id = "overdue_answers", .summary = "Who waits past the time promised", .tag = "register"},
       [&](Call& call, db::Tx& tx) { return record.overdue(tx, call.actor()); });
-  api.get<Recount>("/recount",
-                   {.id = "recount",
-                    .summary = "Register and figures counted again from statements and ledger",
-                    .tag = "register"},
-                   [&](Call& call, db::Tx& tx) { return record.recount(tx, call.actor()); });
+  api.get<Recount>(
+      "/recount",
+      {.id = "recount", .summary = "Register and figures counted again from statements and ledger", .tag = "register"},
+      [&](Call& call, db::Tx& tx) { return record.recount(tx, call.actor()); });
   api.get<Recount>("/calls/{call}/recount",
                    {.id = "call_recount", .summary = "The same of one call", .tag = "register"},
                    [&](Call& call, db::Tx& tx) -> Result<Recount> {

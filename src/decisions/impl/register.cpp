@@ -83,7 +83,7 @@ struct PublicRecord::Tally {
     if (found != out.hours.end()) return *found;
     return out.hours.emplace_back(PartitionHours{std::string{partition}, unit});
   }
-  void count(Who const& who, std::string const& mode, std::int64_t GroupCount::*what) {
+  void count(Who const& who, std::string const& mode, std::int64_t GroupCount::* what) {
     ++(modes[mode].*what);
     ++(kinds[std::string{db::enum_name(who.kind)}].*what);
     ++(countries[who.country].*what);
@@ -143,7 +143,8 @@ Result<> PublicRecord::add_rounds(db::Tx& tx, calls::CallOnRecord const& call, T
   for (auto const& id : rounds) {
     FABRICA_TRY(auto const round, outcomes_.round(tx, id));
     if (round.state != RoundState::published) continue;
-    for (auto const& offer : round.offers) tally.hours(offer.partition, offer.unit).offered_units += offer.capacity_units;
+    for (auto const& offer : round.offers)
+      tally.hours(offer.partition, offer.unit).offered_units += offer.capacity_units;
     FABRICA_TRY(auto const items, tx.all<store::ItemRow>(store::kItemsReleased, id));
     auto const told = first_told(items);
     for (auto const& item : items) {
@@ -284,8 +285,11 @@ Result<std::int64_t> PublicRecord::raise_alarms(db::Tx& tx) {
     FABRICA_TRY(auto const fresh, tx.run(store::kOverdueInsert, one.proposal, *one.due, Time{clock_.now()}));
     if (fresh == 0) continue;
     OverdueBody const body{one.proposal, one.call, *one.due};
-    FABRICA_DO(journal_.append(tx, {std::string{journal::kFactoryChain}, "answer.overdue",
-                                    std::string{journal::kProgram}, {}, json::write(body)}));
+    FABRICA_DO(journal_.append(tx, {std::string{journal::kFactoryChain},
+                                    "answer.overdue",
+                                    std::string{journal::kProgram},
+                                    {},
+                                    json::write(body)}));
     ++said;
   }
   return said;

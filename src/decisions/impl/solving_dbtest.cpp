@@ -6,8 +6,8 @@ namespace {
 
 using calls::ProposalState;
 using identity::Actor;
-using testing::kImpact;
 using testing::kCriterion;
+using testing::kImpact;
 using testing::kPartition;
 using testing::Options;
 using testing::World;
@@ -49,8 +49,9 @@ struct Band {
   }
   World& w;
   // No time at all inside a transaction: what is optimal was solved before.
-  Decisions decisions{w.clock,    w.random,   w.journal, w.identity,
-                      w.projects, w.outcomes, w.scores,  {.appeal_days = 30, .band_seconds = 5, .band_seconds_inside = 0}};
+  Decisions decisions{
+      w.clock,    w.random,   w.journal, w.identity,
+      w.projects, w.outcomes, w.scores,  {.appeal_days = 30, .band_seconds = 5, .band_seconds_inside = 0}};
   std::vector<PublicId> all;
 };
 
@@ -84,8 +85,7 @@ TEST_P(SolvingDb, WhatIfTakesWeightsQuotaCapsRuleCapacityHoldBackAndCutLine) {
   w.scores.impact[b.text()] = 2500;
   w.decided({a, b});
   auto const ask = [&](WhatIf const& change) {
-    auto const found =
-        w.database.read([&](db::Tx& tx) { return w.decisions.what_if(tx, w.auditor, w.round, change); });
+    auto const found = w.database.read([&](db::Tx& tx) { return w.decisions.what_if(tx, w.auditor, w.round, change); });
     EXPECT_TRUE(found) << db::why(found);
     return *found;
   };

@@ -48,16 +48,11 @@ std::optional<std::vector<std::string>> on_behalf_of(db::Tx const& tx, Statement
 
 Result<std::string> canonical_statement(Statement const& statement, std::int64_t number, std::string const& previous,
                                         Micros now, std::optional<std::vector<std::string>> on_behalf_of) {
-  InTotoStatement out{"https://in-toto.io/Statement/v1",
-                      {},
-                      fmt::format("urn:fabrica:statement:{}:v1", statement.kind),
-                      {statement.actor,
-                       {statement.predicate},
-                       statement.chain,
-                       number,
-                       previous,
-                       Time{now},
-                       std::move(on_behalf_of)}};
+  InTotoStatement out{
+      "https://in-toto.io/Statement/v1",
+      {},
+      fmt::format("urn:fabrica:statement:{}:v1", statement.kind),
+      {statement.actor, {statement.predicate}, statement.chain, number, previous, Time{now}, std::move(on_behalf_of)}};
   for (auto const& subject : statement.subjects) out.subject.push_back({subject.name, {{"sha256", subject.sha256}}});
   if (out.subject.empty()) {
     FABRICA_TRY(auto const body, json::canonical(statement.predicate));
@@ -97,8 +92,8 @@ Result<Recorded> Journal::append(db::Tx& tx, Statement const& statement) {
   Recorded recorded;
   recorded.number = head.number + 1;
   recorded.public_id = PublicId::make(now, random_);
-  FABRICA_TRY(auto const body, canonical_statement(statement, recorded.number, head.commitment, now,
-                                                    on_behalf_of(tx, statement)));
+  FABRICA_TRY(auto const body,
+              canonical_statement(statement, recorded.number, head.commitment, now, on_behalf_of(tx, statement)));
   recorded.commitment = commitment_of(salt, body);
   FABRICA_TRY(auto const advanced, tx.run(store::kChainAdvance, statement.chain, recorded.number, recorded.commitment));
   if (advanced != 1) return fail(Errc::conflict, "chain_moved", "Another statement came in between: try again.");

@@ -31,7 +31,7 @@ bool applies(StatementRule const& rule, json::Value body) {
 
 // Members of the body that a template may name as they are. Times are those with these names.
 void take_words(Words& words, std::map<std::string, Time>& times, json::Value body) {
-  constexpr std::array<std::string_view, 5> kTimes{"due", "starts", "ends", "answer_by", "until"};
+  constexpr std::array<std::string_view, 5> kTimes{"due", "starts", "ends", "answer_by", "report_due"};
   for (std::size_t place = 0; place < body.size(); ++place) {
     auto const member = body[place];
     std::string const name{member.key()};
@@ -40,8 +40,16 @@ void take_words(Words& words, std::map<std::string, Time>& times, json::Value bo
     if (!text) continue;
     auto const time = parse_time(*text);
     if (time && std::ranges::find(kTimes, name) != kTimes.end()) times[name] = Time{*time};
-    else words[name] = name == "reason" ? paragraph(*text) : quoted(*text);
+    else
+      words[name] = name == "reason" || name == "note" || name == "forecast" ? paragraph(*text) : quoted(*text, 1000);
   }
+}
+
+// "extend time" of "extend_time".
+std::string spaced(std::string_view name) {
+  std::string out{name};
+  std::ranges::replace(out, '_', ' ');
+  return out;
 }
 
 bool passed_over(Error const& error) { return error.code == Errc::not_found || error.code == Errc::invalid; }
@@ -120,8 +128,12 @@ Result<> Notices::fill(db::Tx& tx, Telling& telling, journal::Kept const& statem
     if (auto const unit = body.find("unit").text()) telling.words["amount"] = amount_of(*units, *unit);
   telling.variant = body.find("state").text().value_or("");
   telling.words["outcome"] = telling.variant;
+  telling.operators_too = telling.kind == NoticeKind::step_overdue && body.find("step").text() == "technical";
   if (auto const reply = body.find("reply").text())
     telling.words["outcome"] = *reply == "accept" ? "accepted" : "declined";
+  if (auto const level = body.find("level").text()) telling.variant = *level;
+  if (auto const what = body.find("kind").text()) telling.words["what"] = spaced(*what);
+  if (telling.kind == NoticeKind::award_ended && !telling.times.contains("report_due")) telling.variant = "no report";
   if (auto const person = id_in(body, "person")) telling.persons.push_back(*person);
 
   if (auto const project = PublicId::parse(telling.project)) {
@@ -129,6 +141,7 @@ Result<> Notices::fill(db::Tx& tx, Telling& telling, journal::Kept const& statem
     telling.words["project"] = quoted(found.title);
     telling.path = fmt::format("/projects/{}", project->text());
   }
+  if (auto const award = id_in(body, "award")) telling.path = fmt::format("/awards/{}", award->text());
   if (auto const job = id_in(body, "job")) telling.path = fmt::format("/jobs/{}", job->text());
   if (auto const proposal = id_in(body, "proposal")) return fill_proposal(tx, telling, *proposal, body);
   return fill_call(tx, telling, body);

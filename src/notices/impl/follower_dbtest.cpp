@@ -32,6 +32,46 @@ TEST_P(NoticesDb, TellEverybodyInTheProjectOnceAndNobodyElse) {
   EXPECT_EQ(w.deliveries().size(), 2U);
 }
 
+TEST_P(NoticesDb, TellWhatHappensToAnAwardByTheNamesOfItsStatements) {
+  auto& w = world();
+  auto const award = w.id().text();
+  auto const say = [&](std::string const& kind, std::string const& rest) {
+    w.say(kind, fmt::format(R"({{"award":"{}",{}}})", award, rest));
+  };
+  say("award.clock_started", R"("cause":"x","starts":"2026-11-01T00:00:00Z","ends":"2027-05-01T00:00:00Z")");
+  say("award.warned", R"("level":"idle","reason":"No job for 31 days.","forecast":"10 hours will be left.")");
+  say("award_request.made", R"("request":"x","kind":"extend_time","days":30,"reason":"Late data.")");
+  say("award_request.decided", R"("request":"x","kind":"extend_time","state":"refused","reason":"Too late.")");
+  say("award.ended", R"("ended":"2027-05-01T00:00:00Z","report_due":"2027-08-01T00:00:00Z")");
+  say("award.ended", R"("ended":"2027-05-01T00:00:00Z")");
+  say("report.overdue", R"("due":"2027-08-01T00:00:00Z")");
+  say("report.submitted", R"("version":1)");
+  say("report.returned", R"("version":1,"note":"Figures are missing.")");
+  say("report.accepted", R"("version":2,"note":"")");
+  say("acknowledgement.reminded", R"("occasion":"report","acknowledgement":"We thank Fab.")");
+  w.turn();
+  auto const mine = w.inbox(w.anna);
+  std::map<std::string, std::string> texts;
+  for (auto const& one : mine) {
+    EXPECT_EQ(one.path, "/awards/" + award);
+    texts[std::string{db::enum_name(one.kind)}] += one.subject + "|" + one.text + "|";
+  }
+  auto const has = [&](std::string const& kind, std::string const& text) {
+    EXPECT_NE(texts[kind].find(text), std::string::npos) << kind << ": " << texts[kind];
+  };
+  has("award_begun", "from 2026-11-01 00:00 UTC until 2027-05-01 00:00 UTC");
+  has("award_unused", "Hours of Speech lie idle|");
+  has("award_unused", "No job for 31 days.\n\n10 hours will be left.");
+  has("request_decided", "The request (extend time) for the award of Speech was refused");
+  has("award_ended", "by 2027-08-01 00:00 UTC");
+  has("award_ended", "|The award of Speech has ended.|");
+  has("report_overdue", "was due on 2027-08-01");
+  has("report_returned", "Figures are missing.");
+  has("acknowledgement_due", "We thank Fab.");
+  EXPECT_EQ(mine.size(), 9U);
+  EXPECT_EQ(w.kinds(w.olga), (Kinds{"request_made", "report_received"}));
+}
+
 TEST_P(NoticesDb, OfARightToLeftProjectIsolateItsName) {
   auto& w = world();
   w.say(w.other_project.text(), "dossier.issued", kDossier);

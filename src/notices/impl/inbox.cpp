@@ -109,7 +109,7 @@ Result<> Notices::invited(db::Tx& tx, reviews::Invitation const& invitation) {
     zone = preferences.zone;
     auto words = telling.words;
     FABRICA_TRY(auto const named, schedule::Zone::named(zone));
-    words["due"] = schedule::local_text(invitation.expires.us, named);
+    words["due"] = shown(invitation.expires, named);
     auto const text = text_of(Language::english, telling.kind, "", words);
     FABRICA_DO(tx.run(store::kNoticeInsert, PublicId::make(now.us, p_.random), telling.cause, telling.kind,
                       *invitation.person, "", text.subject, text.body, telling.path, now, std::optional<Time>{}));
@@ -117,7 +117,7 @@ Result<> Notices::invited(db::Tx& tx, reviews::Invitation const& invitation) {
   if (!p_.options.mail || !invitation.token) return {};
   FABRICA_TRY(auto const named, schedule::Zone::named(zone));
   auto words = telling.words;
-  words["due"] = schedule::local_text(invitation.expires.us, named);
+  words["due"] = shown(invitation.expires, named);
   words["token"] = kSealedMark;
   auto const text = text_of(Language::english, telling.kind, "token", words);
   auto const sealed = crypto::seal(p_.secrets.sealing_key(), *invitation.token, p_.random);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "notices/impl/store.hpp"
 #include "projects/lookup.hpp"
@@ -23,8 +24,9 @@ std::string amount_of(std::int64_t units, std::string_view unit) {
   return fmt::format("{} {}{}", units, word, units == 1 ? "" : "s");
 }
 
-std::string Notices::link(std::string_view path) const {
-  return p_.options.public_url.empty() || path.empty() ? "" : fmt::format("{}{}", p_.options.public_url, path);
+std::string shown(Time time, schedule::Zone const& zone) {
+  if (zone.name() == "UTC") return schedule::text_of(zone.wall_at(time.us)) + " UTC";
+  return schedule::local_text(time.us, zone);
 }
 
 Result<Preferences> Notices::preferences_of(db::Tx& tx, PublicId const& person) {
@@ -60,10 +62,12 @@ Result<std::vector<Person>> Notices::hearers(db::Tx& tx, Telling const& telling)
     FABRICA_TRY(auto const found, projects::find_project(tx, *project));
     return identity::people_with(tx, Role::organisation_admin, found.organisation.text());
   }
-  auto const role = audience == Audience::officers    ? Role::access_officer
-                    : audience == Audience::operators ? Role::operator_
-                                                      : Role::administrator;
+  auto const role = audience == Audience::officers ? Role::access_officer : Role::administrator;
   FABRICA_TRY(out, identity::people_with(tx, role, ""));
+  if (telling.operators_too) {
+    FABRICA_TRY(auto more, identity::people_with(tx, Role::operator_, ""));
+    std::ranges::move(more, std::back_inserter(out));  // who is both is told once: a notice is unique
+  }
   if (out.empty() && role != Role::administrator) return identity::people_with(tx, Role::administrator, "");
   return out;
 }
@@ -79,7 +83,7 @@ Result<> Notices::tell(db::Tx& tx, Person const& person, Telling const& telling)
   auto zone = schedule::Zone::named(preferences.zone);
   if (!zone) zone = schedule::Zone::named("UTC");
   auto words = telling.words;
-  for (auto const& [name, time] : telling.times) words[name] = schedule::local_text(time.us, *zone);
+  for (auto const& [name, time] : telling.times) words[name] = shown(time, *zone);
   auto const text = text_of(Language::english, telling.kind, telling.variant, words);
   auto const how = how_for(telling.kind, preferences, telling.project);
   Time const now{p_.clock.now()};

@@ -68,7 +68,8 @@ Result<Member> Members::add(db::Tx& tx, Actor const& actor, PublicId const& id, 
   FABRICA_TRY(auto const leads, identity::holders_of(tx, Role::project_lead, id));
   if (draft.role == MemberRole::member) FABRICA_DO(keep_a_lead(leads, person->id));
   auto const other = draft.role == MemberRole::lead ? MemberRole::member : MemberRole::lead;
-  FABRICA_TRY(bool const given, identity::give_role(tx, person->id, {role_of(draft.role), id.text(), {}}, clock_.now()));
+  FABRICA_TRY(bool const given,
+              identity::give_role(tx, person->id, {role_of(draft.role), id.text(), {}}, clock_.now()));
   if (!given) return fail(Errc::conflict, "member_exists", "This person has that role in the project already.");
   FABRICA_DO(identity::take_role(tx, person->id, {role_of(other), id.text(), {}}, clock_.now()));
   AddedBody const body{id, person->id, draft.role};
@@ -82,7 +83,8 @@ Result<> Members::remove(db::Tx& tx, Actor const& actor, PublicId const& id, Pub
   FABRICA_TRY(auto const leads, identity::holders_of(tx, Role::project_lead, id));
   FABRICA_DO(keep_a_lead(leads, person));
   FABRICA_TRY(bool const as_lead, identity::take_role(tx, person, {Role::project_lead, id.text(), {}}, clock_.now()));
-  FABRICA_TRY(bool const as_member, identity::take_role(tx, person, {Role::project_member, id.text(), {}}, clock_.now()));
+  FABRICA_TRY(bool const as_member,
+              identity::take_role(tx, person, {Role::project_member, id.text(), {}}, clock_.now()));
   if (!as_lead && !as_member) return fail(Errc::not_found, "member", "This person has no role in the project.");
   RemovedBody const body{id, person};
   FABRICA_DO(journal_.append(tx, {id.text(), "member.removed", actor.person.text(), {}, json::write(body)}));

@@ -180,10 +180,17 @@ Result<bool> Reviews::detect(db::Tx& tx, Board& board, std::string_view actor, s
       for (auto& found : conflicts_between(proposal.party, reviewer.party, board.settings, now.us)) {
         auto const at = known.find({proposal.party.proposal, reviewer.person, found.kind});
         if (at == known.end()) {
-          store::ConflictRow row{0,  PublicId::make(now.us, random_), proposal.party.proposal, reviewer.person, found.kind,
-                                 {}, std::move(found.evidence),       now,                     {}};
-          FABRICA_DO(tx.insert(store::kConflictInsert, row.public_id, row.proposal, row.reviewer, row.kind, row.evidence,
-                               now));
+          store::ConflictRow row{0,
+                                 PublicId::make(now.us, random_),
+                                 proposal.party.proposal,
+                                 reviewer.person,
+                                 found.kind,
+                                 {},
+                                 std::move(found.evidence),
+                                 now,
+                                 {}};
+          FABRICA_DO(tx.insert(store::kConflictInsert, row.public_id, row.proposal, row.reviewer, row.kind,
+                               row.evidence, now));
           body.conflicts.push_back({row.proposal, row.reviewer, row.kind});
           fresh.push_back(std::move(row));
           continue;
@@ -202,9 +209,8 @@ Result<bool> Reviews::detect(db::Tx& tx, Board& board, std::string_view actor, s
   }
   for (auto& row : board.conflicts) {
     if (row.kind == ConflictKind::declared || row.state == ConflictState::gone || seen.contains(&row)) continue;
-    bool const looked_for = std::ranges::any_of(board.reviewers, [&](auto const& one) {
-      return one.person == row.reviewer && (!only || one.person == *only);
-    });
+    bool const looked_for = std::ranges::any_of(
+        board.reviewers, [&](auto const& one) { return one.person == row.reviewer && (!only || one.person == *only); });
     if (!looked_for) continue;
     FABRICA_DO(tx.run(store::kConflictGone, row.id));
     row.state = ConflictState::gone;
@@ -234,8 +240,7 @@ Result<> Reviews::move(db::Tx& tx, store::AssignmentRow& row, AssignmentEvent on
   auto const to = next(row.state, on);
   if (!to)
     return fail(Errc::conflict, "assignment_state", fmt::format("This assignment is {}.", json::enum_name(row.state)));
-  FABRICA_TRY(auto const moved,
-              tx.run(store::kAssignmentMove, row.id, row.state, *to, reason, Time{clock_.now()}));
+  FABRICA_TRY(auto const moved, tx.run(store::kAssignmentMove, row.id, row.state, *to, reason, Time{clock_.now()}));
   if (moved != 1) return fail(Errc::conflict, "assignment_state", "It changed meanwhile: read it again.");
   row.state = *to;
   row.reason = reason;
@@ -283,16 +288,16 @@ Result<> Reviews::settle(db::Tx& tx, PublicId const& round, std::string_view act
     FABRICA_DO(load_topic(tx, *form, seen.proposals[at]));
     instance.proposals[at].topics = topics_of(seen.proposals[at].topic.keywords);
   }
-  FABRICA_TRY(auto const solution, seen.draw
-                                       ? drawn(instance, *seen.draw)
-                                       : matching::resolve(earlier.instance, earlier.solution, instance));
+  FABRICA_TRY(auto const solution, seen.draw ? drawn(instance, *seen.draw)
+                                             : matching::resolve(earlier.instance, earlier.solution, instance));
   return keep_solution(tx, seen, instance, solution, actor, because, seen.stored->sent_us.has_value());
 }
 
 Result<> Reviews::keep_solution(db::Tx& tx, Board const& board, matching::MatchInstance const& instance,
                                 matching::MatchSolution const& solution, std::string_view actor,
                                 std::string_view because, bool ask_at_once) {
-  SolvedBody body{board.round.id, std::string{because}, solution.total_millionths, solution.missing_reviews, {}, {}, {}};
+  SolvedBody body{
+      board.round.id, std::string{because}, solution.total_millionths, solution.missing_reviews, {}, {}, {}};
   std::map<std::pair<PublicId, PublicId>, store::AssignmentRow const*> rows;
   for (auto const& row : board.assignments) rows[{row.proposal, row.reviewer}] = &row;
   auto const state = ask_at_once ? AssignmentState::sent : AssignmentState::proposed;
@@ -313,8 +318,8 @@ Result<> Reviews::keep_solution(db::Tx& tx, Board const& board, matching::MatchI
       continue;
     }
     FABRICA_CHECK(next(found->second->state, AssignmentEvent::propose).has_value());
-    FABRICA_DO(tx.run(store::kAssignmentAgain, found->second->id, found->second->state, state,
-                      pair.affinity_millionths, sent));
+    FABRICA_DO(tx.run(store::kAssignmentAgain, found->second->id, found->second->state, state, pair.affinity_millionths,
+                      sent));
   }
   for (auto const& row : board.assignments) {
     if (row.state != AssignmentState::proposed || kept.contains(&row)) continue;
@@ -377,8 +382,7 @@ Result<Assignment> Reviews::send(db::Tx& tx, Actor const& actor, PublicId const&
   FABRICA_DO(identity::authorise(actor, Permission::manage_calls));
   FABRICA_TRY(auto const of, calls::round_of_id(tx, round));
   FABRICA_DO(no_round_state(of));
-  if (due.us <= clock_.now())
-    return fail(Errc::invalid, "due", "Reviews are due in the future.", {{"/due", "past"}});
+  if (due.us <= clock_.now()) return fail(Errc::invalid, "due", "Reviews are due in the future.", {{"/due", "past"}});
   FABRICA_TRY(auto const asked, tx.run(store::kAssignmentsSend, round, Time{clock_.now()}));
   if (asked == 0) return fail(Errc::conflict, "not_proposed", "There is nobody to ask: propose an assignment first.");
   FABRICA_DO(tx.run(store::kRoundSent, round, Time{clock_.now()}, due));

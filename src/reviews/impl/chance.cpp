@@ -32,8 +32,8 @@ BOOST_DESCRIBE_STRUCT(BidsBody, (), (round, bids))
 
 Result<AssignmentSeed> seed_of(store::DrawRow const& row, bool published) {
   FABRICA_TRY(auto const rule, json::read<Randomise>(row.rule));
-  return AssignmentSeed{row.round,        rule,
-                        row.commitment,   row.committed_us,
+  return AssignmentSeed{row.round,         rule,
+                        row.commitment,    row.committed_us,
                         row.after_cut_off, published ? std::optional{row.seed} : std::nullopt};
 }
 
@@ -45,10 +45,10 @@ Result<AssignmentSeed> Reviews::draw_seed(db::Tx& tx, calls::Round const& round,
   random_.fill(seed);
   Time const now{clock_.now()};
   bool const late = round.closes && *round.closes <= now;
-  store::DrawRow const row{round.id, json::write(rule), crypto::Digest{seed}.hex(), matching::seed_commitment(seed), now,
-                           late};
-  FABRICA_DO(tx.run(store::kDrawInsert, row.round, row.rule, row.seed, row.commitment, row.committed_us,
-                    row.after_cut_off));
+  store::DrawRow const row{
+      round.id, json::write(rule), crypto::Digest{seed}.hex(), matching::seed_commitment(seed), now, late};
+  FABRICA_DO(
+      tx.run(store::kDrawInsert, row.round, row.rule, row.seed, row.commitment, row.committed_us, row.after_cut_off));
   FABRICA_DO(say(tx, "assignment.seed_committed", by, json::write(SeedBody{round.id, rule, row.commitment, late})));
   return seed_of(row, false);
 }
@@ -138,8 +138,8 @@ Result<std::vector<BidLine>> Reviews::biddable(db::Tx& tx, Actor const& actor, P
     FABRICA_TRY(auto sheet, forms::sheet(*forms_read.at(edition), one.evaluated.form_answers,
                                          {forms::Audience::public_, step != rules.steps.end() && step->blind}));
     auto const bid = std::ranges::find(said.bids, one.evaluated.proposal, &Bid::proposal);
-    out.push_back({one.evaluated.proposal, std::move(sheet),
-                   bid == said.bids.end() ? std::nullopt : std::optional{bid->bid}});
+    out.push_back(
+        {one.evaluated.proposal, std::move(sheet), bid == said.bids.end() ? std::nullopt : std::optional{bid->bid}});
   }
   return out;
 }
@@ -158,8 +158,7 @@ Result<std::vector<BidLine>> Reviews::save_bids(db::Tx& tx, Actor const& actor, 
     auto const pointer = fmt::format("/bids/{}/proposal", at);
     if (std::ranges::find(lines, one.proposal, &BidLine::proposal) == lines.end())
       faults.push_back({pointer, "This proposal is not among those you may bid for."});
-    else if (!seen.insert(one.proposal).second)
-      faults.push_back({pointer, "One bid a proposal."});
+    else if (!seen.insert(one.proposal).second) faults.push_back({pointer, "One bid a proposal."});
   }
   if (!faults.empty()) {
     auto const what = faults.front().what;

@@ -34,22 +34,24 @@ TEST_P(ReviewFaults, ADeclineAndTheReplacementAreOneThing) {
     return database.write(
         [&](db::Tx& tx) { return at->reviews.answer(tx, at->who(pair.reviewer), pair.id, {false, "On leave.", {}}); });
   };
-  auto const faults = db::for_each_fault([&] { return asked(); }, run, [&](db::Database&, bool succeeded) {
-    bool const declined = state() == AssignmentState::declined;
-    EXPECT_TRUE(declined || !succeeded);
-    EXPECT_EQ(at->active(pair.proposal).size(), 2u) << "never fewer than asked for";
-    EXPECT_EQ(at->said("assignment.answered"), declined ? 1 : 0);
-    EXPECT_EQ(at->said("assignment.solved"), declined ? 2 : 1);
-    auto const again = run(at->database);
-    if (declined) EXPECT_EQ(reason_of(again), "assignment_state");
-    else EXPECT_TRUE(again) << db::why(again);
-    EXPECT_EQ(state(), AssignmentState::declined);
-    EXPECT_EQ(at->active(pair.proposal).size(), 2u);
-    auto const verdict = matching::verify_certificate(
-        at->must([&](db::Tx& tx) { return at->reviews.certificate(tx, at->officer, at->round); }));
-    EXPECT_EQ(verdict->state, matching::CertificateState::optimal) << verdict->because;
-    expect_chains_whole();
-  });
+  auto const faults = db::for_each_fault(
+      [&] { return asked(); }, run,
+      [&](db::Database&, bool succeeded) {
+        bool const declined = state() == AssignmentState::declined;
+        EXPECT_TRUE(declined || !succeeded);
+        EXPECT_EQ(at->active(pair.proposal).size(), 2u) << "never fewer than asked for";
+        EXPECT_EQ(at->said("assignment.answered"), declined ? 1 : 0);
+        EXPECT_EQ(at->said("assignment.solved"), declined ? 2 : 1);
+        auto const again = run(at->database);
+        if (declined) EXPECT_EQ(reason_of(again), "assignment_state");
+        else EXPECT_TRUE(again) << db::why(again);
+        EXPECT_EQ(state(), AssignmentState::declined);
+        EXPECT_EQ(at->active(pair.proposal).size(), 2u);
+        auto const verdict = matching::verify_certificate(
+            at->must([&](db::Tx& tx) { return at->reviews.certificate(tx, at->officer, at->round); }));
+        EXPECT_EQ(verdict->state, matching::CertificateState::optimal) << verdict->because;
+        expect_chains_whole();
+      });
   EXPECT_GT(faults, 25);
 }
 
@@ -57,14 +59,12 @@ TEST_P(ReviewFaults, AReviewIsSentWithItsStatementOrStaysADraft) {
   auto const make_world = [&] {
     auto database = asked();
     at->accept(pair);
-    at->must([&](db::Tx& tx) {
-      return at->reviews.save_review(tx, at->who(pair.reviewer), pair.id, World::content(4000));
-    });
+    at->must(
+        [&](db::Tx& tx) { return at->reviews.save_review(tx, at->who(pair.reviewer), pair.id, World::content(4000)); });
     return database;
   };
   auto const run = [&](db::Database& database) {
-    return database.write(
-        [&](db::Tx& tx) { return at->reviews.submit_review(tx, at->who(pair.reviewer), pair.id); });
+    return database.write([&](db::Tx& tx) { return at->reviews.submit_review(tx, at->who(pair.reviewer), pair.id); });
   };
   auto const faults = db::for_each_fault(make_world, run, [&](db::Database&, bool succeeded) {
     auto const sent = at->must([&](db::Tx& tx) { return at->reviews.reviews_of(tx, at->officer, pair.proposal); });

@@ -16,8 +16,7 @@ constexpr db::Query kConflictsForget{"review_conflicts_forget", R"sql(
 Result<> forget_person(db::Tx& tx, Reviews& reviews, identity::Actor const& by, PublicId const& person,
                        std::string_view email) {
   FABRICA_TRY(auto const pools, tx.all<PublicId>(kPools, person));
-  for (auto const& call : pools)
-    FABRICA_DO(reviews.leave_pool(tx, by, call, person, "The account was erased."));
+  for (auto const& call : pools) FABRICA_DO(reviews.leave_pool(tx, by, call, person, "The account was erased."));
   FABRICA_DO(tx.run(kProfileForget, person));
   FABRICA_DO(tx.run(kInvitationsForget, person, email));
   FABRICA_DO(tx.run(kConflictsForget, person));

@@ -44,8 +44,7 @@ Result<std::shared_ptr<KnownAffinity const>> Reviews::known_affinity(db::Tx& tx,
 
 Result<std::vector<MatrixLine>> Reviews::matrix(db::Tx& tx, Actor const& actor, PublicId const& proposal) {
   FABRICA_TRY(auto const one, readers(tx, actor, proposal));
-  if (!in_review(one))
-    return fail(Errc::conflict, "nothing_to_review", "This proposal has no expert step to come.");
+  if (!in_review(one)) return fail(Errc::conflict, "nothing_to_review", "This proposal has no expert step to come.");
   FABRICA_TRY(auto const known, known_affinity(tx, one.round, proposal));
   FABRICA_TRY(auto const profiles, tx.all<store::ProfileRow>(store::kProfilesOfPool, one.call));
   FABRICA_TRY(auto const conflicts, tx.all<store::ConflictRow>(store::kConflictsOf, proposal));

@@ -48,8 +48,8 @@ constexpr std::string_view kNoSeed = "000000000000000000000000000000000000000000
 // Through the expert step and not failed anywhere, while nothing is decided yet.
 bool awaits_panel(calls::Evaluated const& one) {
   auto const* step = expert_step(one);
-  bool const failed = std::ranges::any_of(
-      one.steps, [](calls::Step const& each) { return each.state == calls::StepState::failed; });
+  bool const failed =
+      std::ranges::any_of(one.steps, [](calls::Step const& each) { return each.state == calls::StepState::failed; });
   auto const panel = std::ranges::find(one.steps, calls::StepKind::panel, &calls::Step::step);
   bool const panel_over = panel != one.steps.end() && panel->state == calls::StepState::passed;
   return one.state == calls::ProposalState::evaluating && step && step->state == calls::StepState::passed && !failed &&
@@ -78,14 +78,14 @@ Result<std::vector<Review>> Reviews::reviews_of(db::Tx& tx, Actor const& actor, 
 Result<Review> Reviews::count(db::Tx& tx, Actor const& actor, PublicId const& id, Counting const& counting) {
   FABRICA_DO(identity::authorise(actor, Permission::manage_calls));
   FABRICA_TRY(auto row, tx.maybe<store::ReviewRow>(store::kReviewById, id));
-  if (!row || !row->submitted_us) return fail(Errc::not_found, "review", fmt::format("There is no review {}.", id.text()));
+  if (!row || !row->submitted_us)
+    return fail(Errc::not_found, "review", fmt::format("There is no review {}.", id.text()));
   FABRICA_TRY(auto const proposal, officers(tx, actor, row->proposal));
   if (row->reviewer == actor.person)
     return fail(Errc::forbidden, "own_review", "Somebody else decides whether your review counts.");
   if (row->marked.empty())
     return fail(Errc::conflict, "review_not_marked", "Nothing is wrong with this review: it counts.");
-  if (!in_review(proposal))
-    return fail(Errc::conflict, "review_closed", "The expert step of this proposal is over.");
+  if (!in_review(proposal)) return fail(Errc::conflict, "review_closed", "The expert step of this proposal is over.");
   FABRICA_DO(tx.run(store::kReviewCount, row->id, counting.counts, counting.reason));
   FABRICA_DO(say(tx, "review.counting_decided", actor.person.text(),
                  json::write(CountingBody{id, row->proposal, counting.counts, counting.reason})));
@@ -209,7 +209,10 @@ Result<std::vector<Rebuttal>> Reviews::open_rebuttals(db::Tx& tx, Actor const& a
     if (!awaits_panel(one) || has_part(actor, one.project)) continue;
     FABRICA_TRY(auto const opened, tx.run(store::kRebuttalOpen, one.proposal, now, due));
     if (opened == 0) continue;  // open or answered already: once is once
-    FABRICA_DO(journal_.append(tx, {one.project.text(), "proposal.rebuttal_opened", actor.person.text(), {},
+    FABRICA_DO(journal_.append(tx, {one.project.text(),
+                                    "proposal.rebuttal_opened",
+                                    actor.person.text(),
+                                    {},
                                     json::write(OpenedBody{one.proposal, due})}));
     FABRICA_TRY(auto shown, rebuttal_of(tx, one.proposal));
     out.push_back(std::move(shown));
@@ -236,8 +239,11 @@ Result<Rebuttal> Reviews::rebut(db::Tx& tx, Actor const& actor, PublicId const& 
                 fmt::format("Answers were taken until {}.", format_time(std::min(open.due, now).us)));
   FABRICA_TRY(auto const kept, tx.run(store::kRebuttalAnswer, proposal, answer, now));
   if (kept != 1) return fail(Errc::conflict, "rebuttal_answered", "The comments were answered: once is all.");
-  FABRICA_DO(journal_.append(tx, {of.project.text(), "proposal.rebutted", actor.person.text(),
-                                  {{"answer", crypto::sha256(answer).hex()}}, json::write(ProposalBody{proposal})}));
+  FABRICA_DO(journal_.append(tx, {of.project.text(),
+                                  "proposal.rebutted",
+                                  actor.person.text(),
+                                  {{"answer", crypto::sha256(answer).hex()}},
+                                  json::write(ProposalBody{proposal})}));
   open.answer = answer;
   open.answered = now;
   return open;

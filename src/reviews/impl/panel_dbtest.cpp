@@ -21,16 +21,14 @@ class PanelDb : public ReviewsDb {
   void reviewed() {
     world->assigned_and_sent();
     world->all_reviewed(4500);
-    world->must([&](db::Tx& tx) {
-      return world->reviews.close_expert(tx, world->officer, world->round, {"Reviewed.", {}});
-    });
+    world->must(
+        [&](db::Tx& tx) { return world->reviews.close_expert(tx, world->officer, world->round, {"Reviewed.", {}}); });
   }
   void appoint() {
     world->must([&](db::Tx& tx) {
-      return world->reviews.set_panel(tx, world->officer, world->round,
-                                      {{{chair.person, PanelRole::chair},
-                                        {deputy.person, PanelRole::deputy},
-                                        {member.person, PanelRole::member}}});
+      return world->reviews.set_panel(
+          tx, world->officer, world->round,
+          {{{chair.person, PanelRole::chair}, {deputy.person, PanelRole::deputy}, {member.person, PanelRole::member}}});
     });
   }
   Result<std::vector<calls::Step>> decide(Actor const& who, PublicId const& proposal, bool pass = true,
@@ -61,9 +59,8 @@ TEST_P(PanelDb, ItsChairDecidesTheStepAndNobodyElseNotEvenAnOfficer) {
   EXPECT_TRUE(decide(chair, world->proposals[1], false));
   // Her role is this step of this round: no other.
   EXPECT_EQ(reason_of(decide(chair, proposal, true, StepKind::administrative)), "role");
-  EXPECT_EQ(reason_of(world->write([&](db::Tx& tx) {
-              return world->reviews.close_expert(tx, chair, world->round, {"Reviewed.", {}});
-            })),
+  EXPECT_EQ(reason_of(world->write(
+                [&](db::Tx& tx) { return world->reviews.close_expert(tx, chair, world->round, {"Reviewed.", {}}); })),
             "role");
 }
 
@@ -115,8 +112,8 @@ TEST_P(PanelDb, AnOpenRebuttalKeepsThePanelWaiting) {
   appoint();
   auto const& proposal = world->proposals[0];
   EXPECT_EQ(reason_of(decide(chair, proposal)), "rebuttal_missing");
-  auto const opened = world->must(
-      [&](db::Tx& tx) { return world->reviews.open_rebuttals(tx, world->officer, world->round); });
+  auto const opened =
+      world->must([&](db::Tx& tx) { return world->reviews.open_rebuttals(tx, world->officer, world->round); });
   EXPECT_EQ(reason_of(decide(chair, proposal)), "rebuttal_open");
   EXPECT_EQ(reason_of(decide(chair, proposal, false)), "rebuttal_open") << "nor does it fail before they could answer";
   world->must([&](db::Tx& tx) { return world->reviews.rebut(tx, world->applicant, proposal, "We disagree."); });
@@ -182,7 +179,8 @@ TEST_P(PanelDb, AnExpertStepIsPassedWithItsQuorumAndByNobodyElsesWord) {
   auto const& proposal = world->proposals[0];
   EXPECT_EQ(reason_of(decide(world->stranger, proposal, true, StepKind::expert)), "role");
   EXPECT_EQ(reason_of(decide(world->officer, proposal, true, StepKind::expert)), "quorum");
-  EXPECT_TRUE(decide(world->officer, proposal, false, StepKind::expert)) << "an officer may let it fail, with the reason";
+  EXPECT_TRUE(decide(world->officer, proposal, false, StepKind::expert))
+      << "an officer may let it fail, with the reason";
   world->all_reviewed(4500);
   EXPECT_TRUE(decide(world->officer, world->proposals[1], true, StepKind::expert));
 }
@@ -195,9 +193,8 @@ TEST_P(PanelDb, AnAuditorReadsWhatWasSentAndChangesNothing) {
   auto const& proposal = world->proposals[0];
   auto const pair = world->active(proposal).at(0);
   world->accept(pair);
-  world->must([&](db::Tx& tx) {
-    return all.save_review(tx, world->who(pair.reviewer), pair.id, World::content(4000));
-  });
+  world->must(
+      [&](db::Tx& tx) { return all.save_review(tx, world->who(pair.reviewer), pair.id, World::content(4000)); });
   auto const read = [&](auto&& use_case) { return world->read(use_case); };
   auto const before = read([&](db::Tx& tx) { return all.reviews_of(tx, auditor, proposal); });
   ASSERT_TRUE(before) << db::why(before);

@@ -148,8 +148,7 @@ Result<bool> Reviews::chairs(db::Tx& tx, Actor const& actor, calls::Evaluated co
   auto const mine = std::ranges::find(rows, actor.person, &store::PanelRow::person);
   auto const chair = std::ranges::find(rows, PanelRole::chair, &store::PanelRow::role);
   bool const entitled = mine != rows.end() && mine->role != PanelRole::member;
-  if (!entitled)
-    return fail(Errc::forbidden, "panel_chair", "This round has a panel: its chair decides this step.");
+  if (!entitled) return fail(Errc::forbidden, "panel_chair", "This round has a panel: its chair decides this step.");
   FABRICA_TRY(bool const conflict, in_conflict_with(tx, actor.person, one));
   if (conflict)
     return fail(Errc::forbidden, "panel_conflict", "You have a conflict with this proposal: a deputy decides it.");
@@ -173,8 +172,8 @@ Result<bool> Reviews::entitled(db::Tx& tx, Actor const& actor, calls::StepQuesti
     auto const count = complete_ones(reviews, rules.ranking);
     if (count < rules.ranking.quorum)
       return fail(Errc::conflict, "quorum",
-                  fmt::format("{} complete reviews count, the call needs {}: wait for them, or let the step fail.", count,
-                              rules.ranking.quorum));
+                  fmt::format("{} complete reviews count, the call needs {}: wait for them, or let the step fail.",
+                              count, rules.ranking.quorum));
   }
   return false;
 }
@@ -194,7 +193,8 @@ Result<PanelPapers> Reviews::papers(db::Tx& tx, Actor const& actor, PublicId con
   auto const* expert = expert_step(one);
   bool const ready = one.state != calls::ProposalState::draft && !one.steps.empty() &&
                      (!expert || expert->state == calls::StepState::passed);
-  if (!ready) return fail(Errc::conflict, "panel_not_yet", "The panel's papers are ready once the expert step is passed.");
+  if (!ready)
+    return fail(Errc::conflict, "panel_not_yet", "The panel's papers are ready once the expert step is passed.");
   FABRICA_TRY(auto const rules, calls::reviewed_rules(tx, one.call, one.call_version));
   FABRICA_TRY(auto const form, forms::shipped(rules.form));
   auto const rule = std::ranges::find(rules.steps, StepKind::panel, &calls::StepRule::step);

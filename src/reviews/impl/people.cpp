@@ -1,11 +1,12 @@
 // Profiles, settings, invitations and the pool.
+#include "identity/people.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "crypto/sha256.hpp"
 #include "crypto/token.hpp"
-#include "identity/people.hpp"
 #include "reviews/impl/affinity.hpp"
 #include "reviews/impl/board.hpp"
 #include "reviews/service.hpp"
@@ -54,7 +55,8 @@ Invitation invitation_of(store::InvitationRow const& row, Micros now) {
 }
 
 std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::ranges::transform(text, text.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   return text;
 }
 
@@ -134,8 +136,8 @@ Result<Settings> Reviews::save_settings(db::Tx& tx, Actor const& actor, PublicId
   if (about.kind != calls::CallKind::reviewed)
     return fail(Errc::conflict, "call_kind", "This call decides in order of arrival: nobody reviews.");
   if (settings.randomise) FABRICA_DO(matching::check(rule_of(*settings.randomise)));
-  FABRICA_DO(tx.run(store::kSettingsSave, call, json::write(settings), Time{clock_.now()},
-                    settings.randomise.has_value()));
+  FABRICA_DO(
+      tx.run(store::kSettingsSave, call, json::write(settings), Time{clock_.now()}, settings.randomise.has_value()));
   FABRICA_DO(say(tx, "review.settings_saved", actor.person.text(), json::write(SettingsBody{call, settings})));
   return settings;
 }
@@ -157,7 +159,8 @@ Result<Invitation> Reviews::invite(db::Tx& tx, Actor const& actor, PublicId cons
   Time const now{clock_.now()};
   FABRICA_TRY(auto const open, tx.one<std::int64_t>(store::kInvitationsOpen, call, draft.person, email, now));
   if (open > 0)
-    return fail(Errc::conflict, "invitation_open", "An invitation is open already: withdraw it before sending another.");
+    return fail(Errc::conflict, "invitation_open",
+                "An invitation is open already: withdraw it before sending another.");
   auto const token = crypto::make_token(kTokenPrefix, random_);
   Time const expires{now.us + draft.days * kDay};
   auto const id = PublicId::make(now.us, random_);
@@ -194,8 +197,8 @@ Result<Invitation> Reviews::withdraw_invitation(db::Tx& tx, Actor const& actor, 
 
 Result<InvitationShown> Reviews::show_invitation(db::Tx& tx, std::string_view token) {
   if (!crypto::looks_like_token(kTokenPrefix, token)) return no_invitation();
-  FABRICA_TRY(auto const row, tx.maybe<store::InvitationRow>(store::kInvitationByToken,
-                                                             crypto::token_digest(token).hex()));
+  FABRICA_TRY(auto const row,
+              tx.maybe<store::InvitationRow>(store::kInvitationByToken, crypto::token_digest(token).hex()));
   if (!row) return no_invitation();
   FABRICA_TRY(auto const about, calls::call_text(tx, row->call));
   return InvitationShown{row->call, about.title, about.summary, state_at(*row, clock_.now()), row->expires_us};

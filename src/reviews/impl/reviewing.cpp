@@ -50,8 +50,7 @@ Result<> open_for_writing(store::AssignmentRow const& row, calls::Evaluated cons
     return fail(Errc::conflict, "assignment_state",
                 fmt::format("This assignment is {}: accept it before you review.", json::enum_name(row.state)));
   if (row.submitted) return fail(Errc::conflict, "review_sent", "This review was sent: it stands as it is.");
-  if (!in_review(proposal))
-    return fail(Errc::conflict, "review_closed", "The expert step of this proposal is over.");
+  if (!in_review(proposal)) return fail(Errc::conflict, "review_closed", "The expert step of this proposal is over.");
   return {};
 }
 
@@ -143,8 +142,7 @@ Result<TaskLine> Reviews::answer(db::Tx& tx, Actor const& actor, PublicId const&
     return fail(Errc::conflict, "assignment_state", fmt::format("This assignment is {}.", json::enum_name(row.state)));
   if (answer.accept) {
     FABRICA_TRY(auto const proposal, calls::evaluated(tx, row.proposal));
-    if (!in_review(proposal))
-      return fail(Errc::conflict, "review_closed", "The expert step of this proposal is over.");
+    if (!in_review(proposal)) return fail(Errc::conflict, "review_closed", "The expert step of this proposal is over.");
   }
   if (answer.conflict) FABRICA_DO(keep_declared(tx, row, *answer.conflict));
   FABRICA_DO(move(tx, row, answer.accept ? AssignmentEvent::accept : AssignmentEvent::decline, answer.reason));
@@ -202,9 +200,9 @@ Result<Review> Reviews::submit_review(db::Tx& tx, Actor const& actor, PublicId c
   FABRICA_TRY(auto const round, tx.one<store::RoundRow>(store::kRound, row.round));
   Time const now{clock_.now()};
   if (round.due_us && now >= *round.due_us)
-    return fail(Errc::conflict, "review_late",
-                fmt::format("Reviews were due at {}: ask the access office for more time.",
-                            format_time(round.due_us->us)));
+    return fail(
+        Errc::conflict, "review_late",
+        fmt::format("Reviews were due at {}: ask the access office for more time.", format_time(round.due_us->us)));
   FABRICA_TRY(auto const content, json::read<ReviewDraft>(kept->content));
   FABRICA_TRY(auto const rules, calls::reviewed_rules(tx, proposal.call, proposal.call_version));
   FABRICA_TRY(auto const settings, json::read<Settings>(round.settings));

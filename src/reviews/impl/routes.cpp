@@ -109,12 +109,13 @@ void add_assignment_routes(api::Api& api, Reviews& reviews) {
         FABRICA_TRY(auto const round, call.id("round"));
         return reviews.propose(tx, call.actor(), round);
       });
-  api.get<Assignment>("/rounds/{round}/assignment",
-                      {.id = "assignment_get", .summary = "Who reviews what, and what is missing", .tag = "assignments"},
-                      [&](Call& call, db::Tx& tx) -> Result<Assignment> {
-                        FABRICA_TRY(auto const round, call.id("round"));
-                        return reviews.assignment(tx, call.actor(), round);
-                      });
+  api.get<Assignment>(
+      "/rounds/{round}/assignment",
+      {.id = "assignment_get", .summary = "Who reviews what, and what is missing", .tag = "assignments"},
+      [&](Call& call, db::Tx& tx) -> Result<Assignment> {
+        FABRICA_TRY(auto const round, call.id("round"));
+        return reviews.assignment(tx, call.actor(), round);
+      });
   api.post<Due, Assignment>("/rounds/{round}/assignment/send",
                             {.id = "assignment_send", .summary = "Ask the reviewers", .tag = "assignments"},
                             [&](Call& call, db::Tx& tx, Due const& body) -> Result<Assignment> {
@@ -151,13 +152,14 @@ void add_assignment_routes(api::Api& api, Reviews& reviews) {
         FABRICA_TRY(auto const round, call.id("round"));
         return reviews.commit_seed(tx, call.actor(), round);
       });
-  api.list<MatrixLine>("/proposals/{proposal}/reviewers",
-                       {.id = "assignment_matrix", .summary = "Reviewers for a proposal, the best first", .tag = "assignments"},
-                       [&](Call& call, db::Tx& tx, Page const& page) -> Result<api::PageOf<MatrixLine>> {
-                         FABRICA_TRY(auto const id, call.id("proposal"));
-                         FABRICA_TRY(auto all, reviews.matrix(tx, call.actor(), id));
-                         return cut(std::move(all), page, [](MatrixLine const& one) { return one.reviewer; });
-                       });
+  api.list<MatrixLine>(
+      "/proposals/{proposal}/reviewers",
+      {.id = "assignment_matrix", .summary = "Reviewers for a proposal, the best first", .tag = "assignments"},
+      [&](Call& call, db::Tx& tx, Page const& page) -> Result<api::PageOf<MatrixLine>> {
+        FABRICA_TRY(auto const id, call.id("proposal"));
+        FABRICA_TRY(auto all, reviews.matrix(tx, call.actor(), id));
+        return cut(std::move(all), page, [](MatrixLine const& one) { return one.reviewer; });
+      });
   api.list<Conflict>("/proposals/{proposal}/conflicts",
                      {.id = "conflict_list", .summary = "Conflicts with reviewers", .tag = "assignments"},
                      [&](Call& call, db::Tx& tx, Page const& page) -> Result<api::PageOf<Conflict>> {
@@ -165,12 +167,13 @@ void add_assignment_routes(api::Api& api, Reviews& reviews) {
                        FABRICA_TRY(auto all, reviews.conflicts(tx, call.actor(), id));
                        return cut(std::move(all), page, [](Conflict const& one) { return one.id; });
                      });
-  api.post<Reason, Conflict>("/conflicts/{conflict}/waive",
-                             {.id = "conflict_waive", .summary = "Let somebody review in spite of it", .tag = "assignments"},
-                             [&](Call& call, db::Tx& tx, Reason const& body) -> Result<Conflict> {
-                               FABRICA_TRY(auto const id, call.id("conflict"));
-                               return reviews.waive(tx, call.actor(), id, body.reason);
-                             });
+  api.post<Reason, Conflict>(
+      "/conflicts/{conflict}/waive",
+      {.id = "conflict_waive", .summary = "Let somebody review in spite of it", .tag = "assignments"},
+      [&](Call& call, db::Tx& tx, Reason const& body) -> Result<Conflict> {
+        FABRICA_TRY(auto const id, call.id("conflict"));
+        return reviews.waive(tx, call.actor(), id, body.reason);
+      });
 }
 
 void add_task_routes(api::Api& api, Reviews& reviews) {
@@ -213,12 +216,13 @@ void add_task_routes(api::Api& api, Reviews& reviews) {
                                FABRICA_TRY(auto const id, call.id("assignment"));
                                return reviews.withdraw(tx, call.actor(), id, body.reason);
                              });
-  api.post<Reason, TaskLine>("/reviews/tasks/{assignment}/conflict",
-                             {.id = "review_task_conflict", .summary = "Declare a conflict noticed late", .tag = "reviews"},
-                             [&](Call& call, db::Tx& tx, Reason const& body) -> Result<TaskLine> {
-                               FABRICA_TRY(auto const id, call.id("assignment"));
-                               return reviews.declare(tx, call.actor(), id, body.reason);
-                             });
+  api.post<Reason, TaskLine>(
+      "/reviews/tasks/{assignment}/conflict",
+      {.id = "review_task_conflict", .summary = "Declare a conflict noticed late", .tag = "reviews"},
+      [&](Call& call, db::Tx& tx, Reason const& body) -> Result<TaskLine> {
+        FABRICA_TRY(auto const id, call.id("assignment"));
+        return reviews.declare(tx, call.actor(), id, body.reason);
+      });
   api.put<ReviewDraft, Review>("/reviews/tasks/{assignment}/review",
                                {.id = "review_save", .summary = "Keep a draft", .tag = "reviews"},
                                [&](Call& call, db::Tx& tx, ReviewDraft const& body) -> Result<Review> {

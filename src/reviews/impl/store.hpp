@@ -167,8 +167,7 @@ struct RoundRow {
 BOOST_DESCRIBE_STRUCT(RoundRow, (), (round, call, settings, certificate_sha256, report, sent_us, due_us))
 inline constexpr db::Query kRound{"review_round", R"sql(
   SELECT round, call, settings, certificate_sha256, report, sent_us, due_us FROM review_rounds WHERE round = $1)sql"};
-inline constexpr db::Query kCertificate{"review_certificate",
-                                        "SELECT certificate FROM review_rounds WHERE round = $1"};
+inline constexpr db::Query kCertificate{"review_certificate", "SELECT certificate FROM review_rounds WHERE round = $1"};
 inline constexpr db::Query kRoundSave{"review_round_save", R"sql(
   INSERT INTO review_rounds (round, call, settings, certificate, certificate_sha256, report, solved_us)
   VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -190,13 +189,14 @@ struct AssignmentRow {
   bool counted = false;  // submitted, and the ranking uses it
 };
 BOOST_DESCRIBE_STRUCT(AssignmentRow, (),
-                      (id, public_id, round, proposal, reviewer, affinity_millionths, state, reason, submitted, counted))
+                      (id, public_id, round, proposal, reviewer, affinity_millionths, state, reason, submitted,
+                       counted))
 
-#define FABRICA_ASSIGNMENT_COLUMNS                                                                          \
-  "SELECT a.id AS id, a.public_id AS public_id, a.round AS round, a.proposal AS proposal, a.reviewer AS "   \
-  "reviewer, a.affinity_millionths AS affinity_millionths, a.state AS state, a.reason AS reason, "          \
-  "CASE WHEN v.submitted_us IS NULL THEN 0 ELSE 1 END AS submitted, CASE WHEN v.submitted_us IS NOT NULL "  \
-  "AND v.counts = 1 THEN 1 ELSE 0 END AS counted FROM review_assignments a "                                \
+#define FABRICA_ASSIGNMENT_COLUMNS                                                                         \
+  "SELECT a.id AS id, a.public_id AS public_id, a.round AS round, a.proposal AS proposal, a.reviewer AS "  \
+  "reviewer, a.affinity_millionths AS affinity_millionths, a.state AS state, a.reason AS reason, "         \
+  "CASE WHEN v.submitted_us IS NULL THEN 0 ELSE 1 END AS submitted, CASE WHEN v.submitted_us IS NOT NULL " \
+  "AND v.counts = 1 THEN 1 ELSE 0 END AS counted FROM review_assignments a "                               \
   "LEFT JOIN reviews v ON v.assignment_id = a.id "
 inline constexpr db::Query kAssignmentById{"review_assignment_by_id",
                                            FABRICA_ASSIGNMENT_COLUMNS "WHERE a.public_id = $1"};
@@ -205,8 +205,8 @@ inline constexpr db::Query kAssignmentsOfRound{"review_assignments_of_round",
 inline constexpr db::Query kAssignmentsOfProposal{"review_assignments_of_proposal",
                                                   FABRICA_ASSIGNMENT_COLUMNS "WHERE a.proposal = $1 ORDER BY a.id"};
 inline constexpr db::Query kAssignmentsOfReviewer{
-    "review_assignments_of_reviewer", FABRICA_ASSIGNMENT_COLUMNS
-    "WHERE a.reviewer = $1 AND a.sent_us IS NOT NULL ORDER BY a.id DESC LIMIT 1000"};
+    "review_assignments_of_reviewer",
+    FABRICA_ASSIGNMENT_COLUMNS "WHERE a.reviewer = $1 AND a.sent_us IS NOT NULL ORDER BY a.id DESC LIMIT 1000"};
 #undef FABRICA_ASSIGNMENT_COLUMNS
 inline constexpr db::Query kAssignmentInsert{"review_assignment_insert", R"sql(
   INSERT INTO review_assignments (public_id, round, proposal, reviewer, affinity_millionths, state, sent_us)
@@ -237,15 +237,15 @@ struct ReviewRow {
 BOOST_DESCRIBE_STRUCT(ReviewRow, (),
                       (id, public_id, assignment, proposal, reviewer, content, saved_us, submitted_us, marked, counts,
                        counts_reason))
-#define FABRICA_REVIEW_COLUMNS                                                                                 \
+#define FABRICA_REVIEW_COLUMNS                                                                                  \
   "SELECT v.id AS id, v.public_id AS public_id, a.public_id AS assignment, a.proposal AS proposal, a.reviewer " \
   "AS reviewer, v.content AS content, v.saved_us AS saved_us, v.submitted_us AS submitted_us, v.marked AS "     \
-  "marked, v.counts AS counts, v.counts_reason AS counts_reason FROM reviews v "                               \
+  "marked, v.counts AS counts, v.counts_reason AS counts_reason FROM reviews v "                                \
   "JOIN review_assignments a ON a.id = v.assignment_id "
 inline constexpr db::Query kReviewOf{"review_of", FABRICA_REVIEW_COLUMNS "WHERE v.assignment_id = $1"};
 inline constexpr db::Query kReviewById{"review_by_id", FABRICA_REVIEW_COLUMNS "WHERE v.public_id = $1"};
-inline constexpr db::Query kReviewsSent{"reviews_sent", FABRICA_REVIEW_COLUMNS
-                                        "WHERE a.proposal = $1 AND v.submitted_us IS NOT NULL ORDER BY v.public_id"};
+inline constexpr db::Query kReviewsSent{
+    "reviews_sent", FABRICA_REVIEW_COLUMNS "WHERE a.proposal = $1 AND v.submitted_us IS NOT NULL ORDER BY v.public_id"};
 #undef FABRICA_REVIEW_COLUMNS
 inline constexpr db::Query kReviewInsert{"review_insert", R"sql(
   INSERT INTO reviews (public_id, assignment_id, content, saved_us) VALUES ($1, $2, $3, $4))sql"};

@@ -19,7 +19,8 @@ struct World : calls::testing::ReviewedWorld {
     rounds.guard_steps(reviews);
     auto made = database.write([&](db::Tx& tx) -> Result<> {
       FABRICA_DO(first_administrator(tx));
-      FABRICA_TRY(auto const firm, identity.create_organisation(tx, admin, {"Riga Speech", "LV", kSme, {}, {}, {}, {}}));
+      FABRICA_TRY(auto const firm,
+                  identity.create_organisation(tx, admin, {"Riga Speech", "LV", kSme, {}, {}, {}, {}}));
       organisation_id = firm.id;
       FABRICA_TRY(applicant, person_in(tx, "Anna Berzina", "anna", {}));
       FABRICA_DO(identity.grant(tx, admin, applicant.person, {identity::Role::organisation_admin, firm.id.text()}));
