@@ -319,6 +319,9 @@ TEST(FormPrefill, FillsTheResourcePartFromThePlannersAnswer) {
                                                      {"requested_amount", "2640"},
                                                      {"run_time_total", "82.5"},
                                                      {"nodes_per_job_max", "8"},
+                                                     {"memory_min", "112"},
+                                                     {"gpus_per_job_max", "32"},
+                                                     {"gpus_per_node", "4"},
                                                      {"storage_scratch_tb", "0.336"},
                                                      {"storage_work_tb", "0.916"}}));
   EXPECT_TRUE(filled->not_offered.empty());

@@ -145,8 +145,8 @@ TEST_P(ImportDb, WhatIsBeingEvaluatedGoesOnHere) {
   });
   ASSERT_TRUE(decided) << db::why(decided);
   Outcomes outcomes{world.clock, world.budget, world.calls};
-  auto const contenders =
-      world.read([&](db::Tx& tx) { return outcomes.contenders(tx, world.rounds_of(report->call)[1].id); });
+  auto const round = world.rounds_of(report->call)[1].id;
+  auto const contenders = world.read([&](db::Tx& tx) { return outcomes.contenders(tx, round); });
   EXPECT_FALSE(contenders && contenders->empty());
   auto const awarded = world.write([&](db::Tx& tx) {
     return outcomes.award(tx, proposal.id, {"meluxina/gpu", 12000, "Ranked first.", world.officer.person.text()});

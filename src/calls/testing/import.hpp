@@ -32,7 +32,7 @@ inline std::string import_document() {
          R"(,"reviewed":{"schedule":{"kind":"every_months","zone":"Europe/Brussels","first":"2026-03-30 10:00","months":6,
 "answer":{"unit":"months","count":4}},"form":"first-come-short","steps":[{"step":"administrative"},{"step":"technical"},
 {"step":"decision"}],"ranking":{"criteria":[{"id":"excellence","min_milli":0,"max_milli":5000,"step_milli":500,"weight":1}],
-"tie_breaks":[{"kind":"earlier"}],"lottery_commitment":""}}}},
+"tie_breaks":[{"kind":"earlier"},{"kind":"lottery"}],"lottery_commitment":""}}}},
 "organisations":[{"id":"org-1","name":"Skaitļotāji","country":"LV","kind":"sme"},
 {"id":"org-2","name":"جامعة المثال","country":"MT","kind":"university"}],
 "people":[{"email":"zane@x.example","name":"Zane","organisation":"org-1"},

@@ -83,7 +83,7 @@ struct World {
     rules.form = form_key;
     rules.steps = {{StepKind::administrative, {}, {}, false}, {StepKind::decision, {}, {}, false}};
     rules.ranking.criteria = {{"excellence", 0, 5000, 500, 1, 3000}};
-    rules.ranking.tie_breaks = {{matching::TieKind::earlier, ""}};
+    rules.ranking.tie_breaks = {{matching::TieKind::earlier, ""}, {matching::TieKind::lottery, ""}};
     draft.reviewed = rules;
     return draft;
   }

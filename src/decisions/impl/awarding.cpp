@@ -175,15 +175,16 @@ Result<matching::AwardOutcome> Decisions::solve(matching::AwardInput const& inpu
 
 Result<> Decisions::prepare_award(db::Database& database, Actor const& actor, PublicId const& round,
                                   AwardRequest const& request) {
-  FABRICA_TRY(auto const input, database.read([&](db::Tx& tx) -> Result<matching::AwardInput> {
+  auto const input = database.read([&](db::Tx& tx) -> Result<matching::AwardInput> {
     FABRICA_DO(officer(actor));
     FABRICA_TRY(auto const at, load_case(tx, round));
     return award_input(tx, at, request);
-  }));
-  if (input.rule != matching::AwardRule::band) return {};
-  FABRICA_TRY(auto digest, matching::digest(input));
+  });
+  // What is wrong is said by the act itself, which asks in its own order.
+  if (!input || input->rule != matching::AwardRule::band) return {};
+  FABRICA_TRY(auto digest, matching::digest(*input));
   if (solved_->find(digest)) return {};
-  FABRICA_TRY(auto outcome, matching::award(input, {.band_seconds = settings_.band_seconds}));
+  FABRICA_TRY(auto outcome, matching::award(*input, {.band_seconds = settings_.band_seconds}));
   solved_->keep(std::move(digest), std::move(outcome));
   return {};
 }

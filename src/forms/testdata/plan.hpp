@@ -54,6 +54,8 @@ inline constexpr std::string_view kPlan = R"json({
    "gpu_hour_means": "one MI250X module, which is two GCDs",
    "device_hours": 5279.953582825646,
    "nodes": 8,
+   "accelerators_per_node": 4,
+   "accelerators": 32,
    "nodes_basis": "given",
    "wall_hours": 82.49927473165071,
    "memory": {
@@ -96,6 +98,8 @@ inline constexpr std::string_view kPlan = R"json({
    "amount": 607.6388888888889,
    "gpu_hour_means": "one custom A100",
    "nodes": 8,
+   "accelerators_per_node": 4,
+   "accelerators": 32,
    "nodes_basis": "given",
    "wall_hours": 75.95486111111111,
    "memory": {

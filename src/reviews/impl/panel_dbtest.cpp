@@ -181,7 +181,10 @@ TEST_P(PanelDb, AnExpertStepIsPassedWithItsQuorumAndByNobodyElsesWord) {
   EXPECT_EQ(reason_of(decide(world->officer, proposal, true, StepKind::expert)), "quorum");
   EXPECT_TRUE(decide(world->officer, proposal, false, StepKind::expert))
       << "an officer may let it fail, with the reason";
-  world->all_reviewed(4500);
+  for (auto const& pair : world->active(world->proposals[1])) {
+    world->accept(pair);
+    world->submitted(pair, 4500);
+  }
   EXPECT_TRUE(decide(world->officer, world->proposals[1], true, StepKind::expert));
 }
 
