@@ -175,12 +175,12 @@ Result<matching::AwardOutcome> Decisions::solve(matching::AwardInput const& inpu
 
 Result<> Decisions::prepare_award(db::Database& database, Actor const& actor, PublicId const& round,
                                   AwardRequest const& request) {
+  FABRICA_DO(officer(actor));
   auto const input = database.read([&](db::Tx& tx) -> Result<matching::AwardInput> {
-    FABRICA_DO(officer(actor));
     FABRICA_TRY(auto const at, load_case(tx, round));
     return award_input(tx, at, request);
   });
-  // What is wrong is said by the act itself, which asks in its own order.
+  // What else is wrong is said by the act itself, which asks in its own order.
   if (!input || input->rule != matching::AwardRule::band) return {};
   FABRICA_TRY(auto digest, matching::digest(*input));
   if (solved_->find(digest)) return {};
