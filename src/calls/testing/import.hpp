@@ -50,7 +50,8 @@ inline std::string import_document() {
 "amount_units":15000,"used_units":4200,"starts":"2026-07-01T00:00:00Z","ends":"2098-07-01T00:00:00Z"}},
 {"id":"P2","round":"R2","organisation":"org-2","title":"نماذج","lead":"layla@x.example","partition":"meluxina/gpu",
 "amount_units":12000,"duration_days":300,"purpose":"Models.",
-"civilian_purposes":"yes","excluded_uses":"no","personal_data":"no","plan":{"parameters":7000000000,"tokens":200000000000,"nodes":8},
+"civilian_purposes":"yes","excluded_uses":"no","personal_data":"no",
+"plan":{"parameters":7000000000,"tokens":200000000000,"nodes":8},
 "form":{"title":"نماذج","requested_amount":12000},"submitted":"2026-09-29T20:00:00Z","state":"evaluating","step":"technical"}]})";
 }
 
