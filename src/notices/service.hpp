@@ -53,8 +53,9 @@ class Notices {
   void on_work(std::function<void()> wake) { wake_ = std::move(wake); }
 
   // One piece of what there is to tell: some statements, ends of terms, one digest. Returns whether there may be more.
-  // The first call ever starts with what is recorded from then on.
-  Result<bool> turn(db::Tx& tx);
+  // The first call ever starts with what is recorded from then on. Looks in a read transaction, so that it changes
+  // nothing and stands in nobody's way while there is nothing to tell.
+  Result<bool> turn(db::Database& database);
   // Forgets what ended long ago, a bounded number of rows a call.
   Result<> sweep(db::Tx& tx);
 
@@ -115,7 +116,10 @@ class Notices {
 
  private:
   struct Telling;
-  Result<bool> follow(db::Tx& tx);
+  struct Seen;
+  Result<Seen> look(db::Tx& tx);
+  Result<bool> begin(db::Tx& tx);
+  Result<bool> follow(db::Tx& tx, Seen const& seen);
   Result<> take(db::Tx& tx, journal::Kept const& statement);
   Result<> take_as(db::Tx& tx, journal::Kept const& statement, StatementRule const& rule, json::Value body);
   Result<> fill(db::Tx& tx, Telling& telling, journal::Kept const& statement, json::Value body);
@@ -129,6 +133,8 @@ class Notices {
   Result<> tell_owing(db::Tx& tx, NoticeKind kind, PublicId const& round, Time due, std::string const& cause,
                       std::string reason);
   Result<> tell_taken_off(db::Tx& tx, journal::Kept const& statement, json::Value body);
+  Result<> begin_scans(db::Tx& tx, Time now);
+  Result<bool> terms_due(db::Tx& tx);
   Result<bool> remind(db::Tx& tx);
   Result<bool> remind_offers(db::Tx& tx);
   Result<> remind_reviews(db::Tx& tx, std::string const& scan, NoticeKind kind, Time until);

@@ -170,8 +170,7 @@ struct Factory::Parts {
                    }};
   Work awards_work{"awards", kSecond, 5 * kMinute,
                    [this] { return database->write([this](db::Tx& tx) { return awards.turn(tx); }); }};
-  Work notices_work{"notices", kSecond, 5 * kMinute,
-                    [this] { return database->write([this](db::Tx& tx) { return notices->turn(tx); }); }};
+  Work notices_work{"notices", kSecond, 5 * kMinute, [this] { return notices->turn(*database); }};
   Work mail_work{"mail", 2 * kSecond, 10 * kMinute, [this] { return mail ? mail->turn() : Result<bool>{false}; }};
   Work hooks_work{"hooks", 2 * kSecond, 10 * kMinute, [this] { return hooks->turn(); }};
   Work promises_work{"promises", kMinute, 10 * kMinute, [this] {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "calls/evaluated.hpp"
 #include "calls/impl/judged.hpp"
 #include "calls/impl/plan_check.hpp"
 #include "calls/impl/store.hpp"
@@ -39,18 +40,10 @@ struct CheckedBody {
 BOOST_DESCRIBE_STRUCT(CheckedBody, (), (proposal, state, checks))
 
 ProposalDraft draft_of(store::ProposalRow const& row, store::Answers const& answers) {
-  ProposalDraft out{row.call_public_id,
-                    row.partition_name,
-                    row.amount_units,
-                    row.duration_days,
-                    answers.purpose,
-                    answers.civilian_purposes,
-                    answers.excluded_uses,
-                    answers.personal_data,
-                    answers.first_come_accepted,
-                    answers.amount_reason,
-                    answers.plan,
-                    {}};
+  ProposalDraft out{row.call_public_id,    row.partition_name,    row.amount_units,
+                    row.duration_days,     answers.purpose,       answers.civilian_purposes,
+                    answers.excluded_uses, answers.personal_data, answers.first_come_accepted,
+                    answers.amount_reason, answers.plan,          {}};
   out.principal_investigator = answers.principal_investigator;
   out.contract_until = answers.contract_until;
   out.declarations = answers.declarations;
@@ -74,8 +67,7 @@ Result<std::optional<PublicId>> principal_of(db::Tx& tx, PublicId const& project
 // Awards beside this proposal's own, with the rules they were given under.
 class OtherAwards {
  public:
-  OtherAwards(db::Tx& tx, store::ProposalRow const& proposal, Micros now)
-      : tx_{tx}, proposal_{proposal}, now_{now} {}
+  OtherAwards(db::Tx& tx, store::ProposalRow const& proposal, Micros now) : tx_{tx}, proposal_{proposal}, now_{now} {}
 
   Result<std::int64_t> running(std::vector<PublicId> const& projects, std::optional<std::string> const& access_mode) {
     std::int64_t count = 0;
@@ -129,8 +121,8 @@ class OtherAwards {
   std::map<std::pair<std::int64_t, std::int64_t>, store::Rules> rules_;
 };
 
-Result<std::optional<std::int64_t>> count_running(db::Tx& tx, OtherAwards& awards, RunningRule const& rule, Call const& call,
-                                                  projects::Project const& project,
+Result<std::optional<std::int64_t>> count_running(db::Tx& tx, OtherAwards& awards, RunningRule const& rule,
+                                                  Call const& call, projects::Project const& project,
                                                   std::optional<PublicId> const& named) {
   std::vector<PublicId> where{project.id};
   if (rule.of == RunningOf::organisation) {
@@ -150,8 +142,8 @@ Result<Known> known_of(db::Tx& tx, store::ProposalRow const& row, Call const& ca
   Known out;
   auto const& rules = *call.eligibility;
   if (call.reviewed && row.form_answers) {
-    FABRICA_TRY(auto const form, forms::shipped(call.reviewed->form));
-    FABRICA_TRY(out.form, forms::declarations(form, *row.form_answers));
+    FABRICA_TRY(auto const form, form_of(tx, *call.reviewed));
+    FABRICA_TRY(out.form, forms::declarations(*form, *row.form_answers));
   }
   OtherAwards awards{tx, row, now};
   if (rules.size) {
@@ -170,11 +162,10 @@ Result<Known> known_of(db::Tx& tx, store::ProposalRow const& row, Call const& ca
 }
 
 // What a draft's form still lacks, so that its author need not send it to hear of it.
-Result<std::optional<Check>> form_check(store::ProposalRow const& row, Call const& call) {
+Result<std::optional<Check>> form_check(db::Tx& tx, store::ProposalRow const& row, Call const& call) {
   if (!call.reviewed) return std::optional<Check>{};
-  FABRICA_TRY(auto const form, forms::shipped(call.reviewed->form));
-  FABRICA_TRY(auto const checked,
-              forms::check(form, row.form_answers.value_or("{}"), forms::Stage::draft));
+  FABRICA_TRY(auto const form, form_of(tx, *call.reviewed));
+  FABRICA_TRY(auto const checked, forms::check(*form, row.form_answers.value_or("{}"), forms::Stage::draft));
   auto const missing = checked.later.size() + checked.questions.size();
   if (missing == 0) return std::optional{Check{"form", Outcome::pass, "The form is complete.", call.source, ""}};
   std::string first;
@@ -187,7 +178,7 @@ Result<std::optional<Check>> form_check(store::ProposalRow const& row, Call cons
 }
 
 Override override_of(store::OverrideRow const& row) {
-  return {row.public_id, row.proposal, row.rule,    row.fact,   row.reason,
+  return {row.public_id, row.proposal, row.rule,    row.fact,    row.reason,
           row.made_by,   row.made_as,  row.made_us, row.ended_us};
 }
 
@@ -209,8 +200,8 @@ std::string reason_of(std::span<Check const> checks) {
   return text;
 }
 
-Result<std::vector<Judged>> Calls::judge(db::Tx& tx, store::ProposalRow const& row, Call const& call, Offer const& offer,
-                                         Stage stage) {
+Result<std::vector<Judged>> Calls::judge(db::Tx& tx, store::ProposalRow const& row, Call const& call,
+                                         Offer const& offer, Stage stage) {
   FABRICA_TRY(auto const project, projects::find_project(tx, row.project));
   FABRICA_TRY(auto const organisation, identity_.organisation(tx, project.organisation));
   FABRICA_TRY(auto const answers, json::read<store::Answers>(row.answers));
@@ -219,8 +210,8 @@ Result<std::vector<Judged>> Calls::judge(db::Tx& tx, store::ProposalRow const& r
   if (stage == Stage::submission) {
     FABRICA_TRY(plan, plan_for(answers.plan, view, offer));
   }
-  Case in{organisation, call, offer, draft_of(row, answers), std::move(plan), view.countries, clock_.now(), stage,
-          view.eligibility_limits, {}};
+  Case in{organisation,   call,         offer, draft_of(row, answers),  std::move(plan),
+          view.countries, clock_.now(), stage, view.eligibility_limits, {}};
   if (call.eligibility) {
     FABRICA_TRY(in.known, known_of(tx, row, call, project, answers, clock_.now()));
   }
@@ -240,7 +231,7 @@ Result<std::vector<Check>> Calls::draft_checks(db::Tx& tx, store::ProposalRow co
   FABRICA_TRY(auto const call, load_call(tx, row.call_public_id, row.call_version));
   FABRICA_TRY(auto const offered, tx.one<store::OfferRow>(store::kOfferById, row.offer_public_id));
   FABRICA_TRY(auto checks, check(tx, row, call, offer_of(offered), Stage::submission));
-  FABRICA_TRY(auto form, form_check(row, call));
+  FABRICA_TRY(auto form, form_check(tx, row, call));
   if (form) checks.push_back(*std::move(form));
   return checks;
 }
@@ -258,8 +249,8 @@ Result<> Calls::require_eligible(db::Tx& tx, store::ProposalRow const& proposal,
   for (auto const& one : checks)
     if (one.outcome != Outcome::pass) faults.push_back({"/checks/" + one.rule, one.remedy});
   if (faults.empty()) return {};
-  return fail(Errc::conflict, "eligibility",
-              fmt::format("The proposal is not eligible today. {}", reason_of(checks)), std::move(faults));
+  return fail(Errc::conflict, "eligibility", fmt::format("The proposal is not eligible today. {}", reason_of(checks)),
+              std::move(faults));
 }
 
 Result<> Calls::turn_away(db::Tx& tx, store::ProposalRow const& row, std::vector<Check> const& checks) {
@@ -269,7 +260,10 @@ Result<> Calls::turn_away(db::Tx& tx, store::ProposalRow const& row, std::vector
   FABRICA_TRY(auto const moved, tx.run(store::kProposalTurnAway, row.id, row.state, state, json::write(checks),
                                        reason_of(checks), decided));
   if (moved != 1) return fail(Errc::conflict, "proposal_state", "The proposal changed meanwhile: read it again.");
-  FABRICA_DO(journal_.append(tx, {row.project.text(), "proposal.checked", std::string{journal::kProgram}, {},
+  FABRICA_DO(journal_.append(tx, {row.project.text(),
+                                  "proposal.checked",
+                                  std::string{journal::kProgram},
+                                  {},
                                   json::write(CheckedBody{row.public_id, state, checks})}));
   return {};
 }
@@ -332,8 +326,8 @@ Result<Override> Calls::override_check(db::Tx& tx, Actor const& actor, PublicId 
   FABRICA_DO(tx.run(store::kOverrideInsert, made, row.id, draft.rule, found->check.fact, found->compared, draft.reason,
                     actor.person, role, clock_.now()));
   OverriddenBody const body{made, id, draft.rule, found->check.fact, role, draft.reason};
-  FABRICA_DO(journal_.append(
-      tx, {row.project.text(), "eligibility.overridden", actor.person.text(), {}, json::write(body)}));
+  FABRICA_DO(
+      journal_.append(tx, {row.project.text(), "eligibility.overridden", actor.person.text(), {}, json::write(body)}));
   FABRICA_DO(keep_draft_checks(tx, id));
   FABRICA_TRY(auto const after, tx.one<store::OverrideRow>(store::kOverrideById, made));
   return override_of(after);

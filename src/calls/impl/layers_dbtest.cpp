@@ -123,6 +123,26 @@ TEST_P(LayersDb, AnEditedFormLeavesARunningCallAlone) {
   EXPECT_EQ(unknown.error().reason, "form_digest");
 }
 
+TEST_P(LayersDb, ADraftIsCheckedByTheFormItsCallHolds) {
+  World world{db()};
+  auto form = *forms::shipped("first-come-short");
+  form.key = "ours";
+  auto const saved =
+      world.write([&](db::Tx& tx) { return world.layers.save_form(tx, world.officer, "ours", json::write(form)); });
+  ASSERT_TRUE(saved) << db::why(saved);
+  auto rules = world.call_draft();
+  rules.reviewed->form = "ours";
+  auto const made = world.write([&](db::Tx& tx) { return world.calls.create(tx, world.officer, rules); });
+  ASSERT_TRUE(made) << db::why(made);
+  ASSERT_TRUE(world.write([&](db::Tx& tx) { return world.calls.publish(tx, world.officer, made->id); }));
+  auto draft = world.proposal_draft();
+  draft.call = made->id;
+  auto const mine = world.write([&](db::Tx& tx) { return world.calls.draft(tx, world.member, world.project, draft); });
+  ASSERT_TRUE(mine) << db::why(mine);
+  auto const checked = world.read([&](db::Tx& tx) { return world.calls.checks(tx, world.member, mine->id); });
+  EXPECT_TRUE(checked) << db::why(checked);
+}
+
 TEST_P(LayersDb, AFormOfOnesOwnIsCheckedWhole) {
   World world{db()};
   EXPECT_EQ(world.save_form("{}").error().code, Errc::invalid);

@@ -56,28 +56,52 @@ bool passed_over(Error const& error) { return error.code == Errc::not_found || e
 
 }  // namespace
 
-Result<bool> Notices::turn(db::Tx& tx) {
-  FABRICA_TRY(bool const more, follow(tx));
-  if (more) return true;
-  FABRICA_TRY(bool const reminded, remind(tx));
-  if (reminded) return true;
-  return make_digest(tx);
+struct Notices::Seen {
+  std::optional<store::StateRow> state = {};
+  std::vector<journal::Kept> statements = {};
+  bool terms = false;  // one has come near, is over, or is a digest's
+};
+
+Result<bool> Notices::turn(db::Database& database) {
+  FABRICA_TRY(auto const seen, database.read([&](db::Tx& tx) { return look(tx); }));
+  if (!seen.state) return database.write([&](db::Tx& tx) { return begin(tx); });
+  if (!seen.statements.empty()) {
+    return database.write([&](db::Tx& tx) { return follow(tx, seen); });
+  }
+  if (!seen.terms) return false;
+  return database.write([&](db::Tx& tx) -> Result<bool> {
+    FABRICA_TRY(bool const more, remind(tx));
+    if (more) return true;
+    return make_digest(tx);
+  });
 }
 
-Result<bool> Notices::follow(db::Tx& tx) {
-  FABRICA_TRY(auto const state, tx.maybe<store::StateRow>(store::kState));
-  if (!state) {
-    FABRICA_TRY(auto const position, p_.journal.sequenced_to(tx));
-    FABRICA_DO(tx.run(store::kStateBegin, position, Time{p_.clock.now()}));
-    return false;
+Result<Notices::Seen> Notices::look(db::Tx& tx) {
+  Seen out;
+  FABRICA_TRY(out.state, tx.maybe<store::StateRow>(store::kState));
+  if (!out.state) return out;
+  FABRICA_TRY(out.statements, p_.journal.sequenced(tx, out.state->position, kStatementsMax));
+  if (out.statements.empty()) {
+    FABRICA_TRY(out.terms, terms_due(tx));
   }
-  FABRICA_TRY(auto const statements, p_.journal.sequenced(tx, state->position, kStatementsMax));
-  if (statements.empty()) return false;
-  for (auto const& one : statements)
-    if (one.recorded_us >= state->begins_us) FABRICA_DO(take(tx, one));
-  FABRICA_TRY(auto const moved, tx.run(store::kStateMove, state->position, *statements.back().log_index + 1));
+  return out;
+}
+
+Result<bool> Notices::begin(db::Tx& tx) {
+  FABRICA_TRY(auto const position, p_.journal.sequenced_to(tx));
+  Time const now{p_.clock.now()};
+  FABRICA_DO(tx.run(store::kStateBegin, position, now));
+  FABRICA_DO(begin_scans(tx, now));
+  return true;
+}
+
+// The position guards it: what was read is told by one transaction or by none.
+Result<bool> Notices::follow(db::Tx& tx, Seen const& seen) {
+  for (auto const& one : seen.statements)
+    if (one.recorded_us >= seen.state->begins_us) FABRICA_DO(take(tx, one));
+  FABRICA_TRY(auto const moved, tx.run(store::kStateMove, seen.state->position, *seen.statements.back().log_index + 1));
   if (moved != 1) return fail(Errc::conflict, "notices_moved", "Another server reads this journal.");
-  return static_cast<std::int64_t>(statements.size()) == kStatementsMax;
+  return true;
 }
 
 // A statement that cannot be told (what it names is gone, its text was erased) is passed over: those behind it wait.

@@ -14,27 +14,56 @@ namespace {
 
 constexpr std::int64_t kOffersMax = 50;  // reminded of in one transaction
 
-// How far this scan has come. One that never ran begins now: what ended before is not told.
-Result<store::ScanRow> scan_from(db::Tx& tx, std::string const& name, Time fresh) {
-  FABRICA_TRY(auto const row, tx.maybe<store::ScanRow>(store::kScan, name));
-  if (row) return *row;
-  FABRICA_DO(tx.run(store::kScanMove, name, fresh, ""));
-  return store::ScanRow{fresh, ""};
+constexpr auto kReviewsSoon = "reviews soon";
+constexpr auto kReviewsOverdue = "reviews overdue";
+constexpr auto kStepsLate = "steps long overdue";
+constexpr auto kOffersSoon = "offers soon";
+
+// How far a scan has come.
+Result<store::ScanRow> scan_from(db::Tx& tx, std::string_view name) {
+  return tx.one<store::ScanRow>(store::kScan, name);
 }
 
 }  // namespace
 
+// What ended before is not told.
+Result<> Notices::begin_scans(db::Tx& tx, Time now) {
+  for (auto const* name : {kReviewsSoon, kReviewsOverdue, kOffersSoon})
+    FABRICA_DO(tx.run(store::kScanMove, name, now, ""));
+  FABRICA_DO(tx.run(store::kScanMove, kStepsLate, Time{now.us - p_.options.escalate_us}, ""));
+  return {};
+}
+
+Result<bool> Notices::terms_due(db::Tx& tx) {
+  Time const now{p_.clock.now()};
+  for (auto const& [name, until] :
+       {std::pair{kReviewsSoon, now.us + p_.options.review_soon_us}, {kReviewsOverdue, now.us}}) {
+    FABRICA_TRY(auto const from, scan_from(tx, name));
+    FABRICA_TRY(auto const due, reviews::rounds_due(tx, from.due_us, Time{until}));
+    if (!due.empty()) return true;
+  }
+  FABRICA_TRY(auto const late_from, scan_from(tx, kStepsLate));
+  FABRICA_TRY(auto const late, calls::steps_late(tx, late_from.due_us, Time{now.us - p_.options.escalate_us}));
+  if (!late.empty()) return true;
+  FABRICA_TRY(auto const from, scan_from(tx, kOffersSoon));
+  FABRICA_TRY(auto const offers, calls::steps_due(tx, calls::StepKind::response, from.due_us, from.last,
+                                                  Time{now.us + p_.options.offer_soon_us}, 1));
+  if (!offers.empty()) return true;
+  FABRICA_TRY(auto const digest, tx.maybe<store::DigestRow>(store::kDigestDue, now));
+  return digest.has_value();
+}
+
 // A term is told once for each time it has: one that is moved is another.
 Result<bool> Notices::remind(db::Tx& tx) {
   Time const now{p_.clock.now()};
-  FABRICA_DO(remind_reviews(tx, "reviews soon", NoticeKind::review_due_soon, Time{now.us + p_.options.review_soon_us}));
-  FABRICA_DO(remind_reviews(tx, "reviews overdue", NoticeKind::review_overdue, now));
+  FABRICA_DO(remind_reviews(tx, kReviewsSoon, NoticeKind::review_due_soon, Time{now.us + p_.options.review_soon_us}));
+  FABRICA_DO(remind_reviews(tx, kReviewsOverdue, NoticeKind::review_overdue, now));
   FABRICA_DO(escalate(tx));
   return remind_offers(tx);
 }
 
 Result<> Notices::remind_reviews(db::Tx& tx, std::string const& scan, NoticeKind kind, Time until) {
-  FABRICA_TRY(auto const from, scan_from(tx, scan, Time{p_.clock.now()}));
+  FABRICA_TRY(auto const from, scan_from(tx, scan));
   FABRICA_TRY(auto const due, reviews::rounds_due(tx, from.due_us, until));
   for (auto const& one : due) {
     FABRICA_TRY(auto const round, calls::round_of_id(tx, one.round));
@@ -46,9 +75,8 @@ Result<> Notices::remind_reviews(db::Tx& tx, std::string const& scan, NoticeKind
 }
 
 Result<bool> Notices::remind_offers(db::Tx& tx) {
-  std::string const scan = "offers soon";
   Time const now{p_.clock.now()};
-  FABRICA_TRY(auto const from, scan_from(tx, scan, now));
+  FABRICA_TRY(auto const from, scan_from(tx, kOffersSoon));
   FABRICA_TRY(auto const due, calls::steps_due(tx, calls::StepKind::response, from.due_us, from.last,
                                                Time{now.us + p_.options.offer_soon_us}, kOffersMax));
   for (auto const& one : due) {
@@ -63,15 +91,14 @@ Result<bool> Notices::remind_offers(db::Tx& tx) {
     telling.times["due"] = one.due;
     FABRICA_DO(tell_all(tx, telling));
   }
-  if (!due.empty()) FABRICA_DO(tx.run(store::kScanMove, scan, due.back().due, due.back().proposal.text()));
+  if (!due.empty()) FABRICA_DO(tx.run(store::kScanMove, kOffersSoon, due.back().due, due.back().proposal.text()));
   return static_cast<std::int64_t>(due.size()) == kOffersMax;
 }
 
 // The access office was told by step.overdue; some days later the administrators are.
 Result<> Notices::escalate(db::Tx& tx) {
-  std::string const scan = "steps long overdue";
   Time const until{p_.clock.now() - p_.options.escalate_us};
-  FABRICA_TRY(auto const from, scan_from(tx, scan, until));
+  FABRICA_TRY(auto const from, scan_from(tx, kStepsLate));
   FABRICA_TRY(auto const late, calls::steps_late(tx, from.due_us, until));
   for (auto const& one : late) {
     FABRICA_TRY(auto const text, calls::call_text(tx, one.call));
@@ -86,7 +113,7 @@ Result<> Notices::escalate(db::Tx& tx) {
     telling.times["due"] = one.due;
     FABRICA_DO(tell_all(tx, telling));
   }
-  if (!late.empty()) FABRICA_DO(tx.run(store::kScanMove, scan, late.back().due, ""));
+  if (!late.empty()) FABRICA_DO(tx.run(store::kScanMove, kStepsLate, late.back().due, ""));
   return {};
 }
 

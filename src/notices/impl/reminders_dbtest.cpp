@@ -18,7 +18,10 @@ struct Told : reviews::World {
       FABRICA_DO(testing::sequence(tx));
       return true;
     });
-    while (must([&](db::Tx& tx) { return notices.turn(tx); })) {
+    for (bool more = true; more;) {
+      auto const turned = notices.turn(database);
+      ASSERT_TRUE(turned) << db::why(turned);
+      more = *turned;
     }
   }
   Kinds kinds(Actor const& who) {

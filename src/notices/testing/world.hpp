@@ -125,7 +125,7 @@ struct World {
   Result<> turn_on(db::Database& on) {
     FABRICA_DO(on.write([](db::Tx& tx) { return sequence(tx); }));
     for (bool more = true; more;) {
-      FABRICA_TRY(more, on.write([&](db::Tx& tx) { return notices.turn(tx); }));
+      FABRICA_TRY(more, notices.turn(on));
     }
     return {};
   }

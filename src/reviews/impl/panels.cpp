@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <set>
 
-#include "forms/shipped.hpp"
 #include "identity/people.hpp"
 #include "reviews/impl/board.hpp"
 #include "reviews/impl/guard.hpp"
@@ -114,10 +113,10 @@ Result<bool> Reviews::in_conflict_with(db::Tx& tx, PublicId const& person, calls
   FABRICA_TRY(auto const profile, json::read<ProfileDraft>(kept->profile));
   FABRICA_TRY(auto const who, identity::person(tx, person));
   FABRICA_TRY(auto const rules, calls::reviewed_rules(tx, one.call, one.call_version));
-  FABRICA_TRY(auto const form, forms::shipped(rules.form));
+  FABRICA_TRY(auto const form, calls::form_of(tx, rules));
   FABRICA_TRY(auto const settings, settings_in(tx, one));
   BoardProposal subject{one, {}, {}};
-  FABRICA_DO(load_party(tx, form, subject));
+  FABRICA_DO(load_party(tx, *form, subject));
   auto const found = conflicts_between(subject.party, party_of(person, who.name, profile), settings, clock_.now());
   return std::ranges::any_of(found, [&](Found const& each) { return !waived.contains(each.kind); });
 }
@@ -196,11 +195,11 @@ Result<PanelPapers> Reviews::papers(db::Tx& tx, Actor const& actor, PublicId con
   if (!ready)
     return fail(Errc::conflict, "panel_not_yet", "The panel's papers are ready once the expert step is passed.");
   FABRICA_TRY(auto const rules, calls::reviewed_rules(tx, one.call, one.call_version));
-  FABRICA_TRY(auto const form, forms::shipped(rules.form));
+  FABRICA_TRY(auto const form, calls::form_of(tx, rules));
   auto const rule = std::ranges::find(rules.steps, StepKind::panel, &calls::StepRule::step);
   if (rule == rules.steps.end()) return fail(Errc::conflict, "no_panel", "This call has no panel step.");
   PanelPapers out{proposal, {}, rule->checklist, {}, {}, {}, one.steps};
-  FABRICA_TRY(out.sheet, forms::sheet(form, one.form_answers, {forms::Audience::reviewer, rule->blind}));
+  FABRICA_TRY(out.sheet, forms::sheet(*form, one.form_answers, {forms::Audience::reviewer, rule->blind}));
   FABRICA_TRY(auto const sent, tx.all<store::ReviewRow>(store::kReviewsSent, proposal));
   FABRICA_TRY(auto const all, shuffled(sent));
   for (auto const& each : all)
