@@ -34,12 +34,6 @@ std::string percent(std::int64_t millionths) {
   return fmt::format("{:.1f} %", static_cast<double>(millionths) / 10'000);
 }
 
-Result<> answer(std::string_view token, std::vector<Fault> faults) {
-  if (faults.empty()) return {};
-  auto const what = faults.front().what;
-  return fail(Errc::invalid, token, what, std::move(faults));
-}
-
 }  // namespace
 
 Micros add_months(Micros time, std::int64_t months) {
@@ -65,7 +59,9 @@ Result<> check(AwardRules const& rules) {
   if (rules.acknowledgement && rules.acknowledgement->find("{award}") == std::string::npos)
     faults.push_back({"/acknowledgement", "The text names the award: put {award} where its id belongs."});
   if (rules.source.empty()) faults.push_back({"/source", "Say where these rules are published."});
-  return answer("award_rules", std::move(faults));
+  if (faults.empty()) return {};
+  auto const what = faults.front().what;
+  return fail(Errc::invalid, "award_rules", what, std::move(faults));
 }
 
 std::vector<PeriodPlan> even_periods(std::int64_t days, std::int64_t units, std::int64_t period_days) {
@@ -272,7 +268,9 @@ Result<> check(RequestDraft const& draft) {
     faults.push_back({"/units", time ? "An extension of the time has no units." : "Say how many units."});
   if (transfer != draft.to_award.has_value())
     faults.push_back({"/to_award", transfer ? "Name the award the hours go to." : "Only a transfer has a target."});
-  return answer("request", std::move(faults));
+  if (faults.empty()) return {};
+  auto const what = faults.front().what;
+  return fail(Errc::invalid, "request", what, std::move(faults));
 }
 
 Result<> check(GrantDraft const& grant, Request const& request) {
@@ -283,7 +281,9 @@ Result<> check(GrantDraft const& grant, Request const& request) {
     faults.push_back({"/units", request.units ? "Grant at most what was asked for." : "No hours were asked for."});
   if (grant.factor_millionths && request.kind != RequestKind::transfer_hours)
     faults.push_back({"/factor_millionths", "Only a transfer has a factor."});
-  return answer("grant", std::move(faults));
+  if (faults.empty()) return {};
+  auto const what = faults.front().what;
+  return fail(Errc::invalid, "grant", what, std::move(faults));
 }
 
 std::int64_t converted_micro(std::int64_t micro, std::int64_t factor_millionths) {
@@ -315,7 +315,9 @@ Result<> check_complete(Narrative const& in, Ledger const& ledger) {
   auto const unused = ledger.awarded_micro - std::min(ledger.awarded_micro, ledger.used_micro);
   if (unused * 10 >= ledger.awarded_micro && ledger.awarded_micro > 0)
     need("/unused_reason", in.unused_reason, "A tenth or more of the hours was not used: say why.");
-  return answer("report", std::move(faults));
+  if (faults.empty()) return {};
+  auto const what = faults.front().what;
+  return fail(Errc::invalid, "report", what, std::move(faults));
 }
 
 std::string unit_name(budget::Unit unit) {
