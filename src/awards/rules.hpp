@@ -9,27 +9,15 @@
 
 #include "awards/types.hpp"
 #include "base/result.hpp"
+#include "base/steps.hpp"
 
 // What is decided without a database: states, standing, requests, words.
 namespace fabrica::awards {
 
 // ---- states as tables
 
-template <class State, class Event>
-struct Step {
-  State from;
-  Event on;
-  State to;
-};
-template <class State, class Event, std::size_t n>
-constexpr std::optional<State> next(std::array<Step<State, Event>, n> const& steps, State from, Event on) {
-  for (auto const& step : steps)
-    if (step.from == from && step.on == on) return step.to;
-  return std::nullopt;
-}
-
 enum class PeriodEvent : std::uint8_t { begin, over, emptied, extended };
-using PeriodStep = Step<PeriodState, PeriodEvent>;
+using PeriodStep = StateStep<PeriodState, PeriodEvent>;
 inline constexpr std::array kPeriodSteps{
     PeriodStep{PeriodState::coming, PeriodEvent::begin, PeriodState::current},
     PeriodStep{PeriodState::current, PeriodEvent::over, PeriodState::closing},
@@ -39,7 +27,7 @@ inline constexpr std::array kPeriodSteps{
 static_assert(!next(kPeriodSteps, PeriodState::closed, PeriodEvent::begin), "a period is turned over once");
 
 enum class RequestEvent : std::uint8_t { grant, refuse, withdraw };
-using RequestStep = Step<RequestState, RequestEvent>;
+using RequestStep = StateStep<RequestState, RequestEvent>;
 inline constexpr std::array kRequestSteps{
     RequestStep{RequestState::open, RequestEvent::grant, RequestState::granted},
     RequestStep{RequestState::open, RequestEvent::refuse, RequestState::refused},
@@ -48,7 +36,7 @@ inline constexpr std::array kRequestSteps{
 static_assert(!next(kRequestSteps, RequestState::refused, RequestEvent::grant), "who was refused asks anew");
 
 enum class ReportEvent : std::uint8_t { write, submit, accept, send_back };
-using ReportStep = Step<ReportState, ReportEvent>;
+using ReportStep = StateStep<ReportState, ReportEvent>;
 inline constexpr std::array kReportSteps{
     ReportStep{ReportState::draft, ReportEvent::write, ReportState::draft},
     ReportStep{ReportState::draft, ReportEvent::submit, ReportState::submitted},

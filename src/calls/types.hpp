@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/id.hpp"
+#include "base/steps.hpp"
 #include "base/time.hpp"
 #include "budget/service.hpp"
 #include "calls/eligibility.hpp"
@@ -225,11 +226,7 @@ enum class ProposalEvent : std::uint8_t {
   withdraw
 };
 
-struct ProposalStep {
-  ProposalState from;
-  ProposalEvent on;
-  ProposalState to;
-};
+using ProposalStep = StateStep<ProposalState, ProposalEvent>;
 inline constexpr std::array kProposalSteps{
     ProposalStep{ProposalState::draft, ProposalEvent::ask, ProposalState::incomplete},
     ProposalStep{ProposalState::draft, ProposalEvent::queue, ProposalState::waiting},
@@ -263,9 +260,7 @@ inline constexpr std::array kProposalSteps{
     ProposalStep{ProposalState::rejected, ProposalEvent::reopen, ProposalState::evaluating},
 };
 constexpr std::optional<ProposalState> next(ProposalState from, ProposalEvent on) {
-  for (auto const& step : kProposalSteps)
-    if (step.from == from && step.on == on) return step.to;
-  return std::nullopt;
+  return fabrica::next(kProposalSteps, from, on);
 }
 static_assert(!next(ProposalState::awarded, ProposalEvent::withdraw), "an award is ended, not withdrawn");
 static_assert(!next(ProposalState::rejected, ProposalEvent::queue), "a rejected proposal stays rejected");

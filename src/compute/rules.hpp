@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/steps.hpp"
 #include "compute/types.hpp"
 
 namespace fabrica::compute {
@@ -22,12 +23,9 @@ enum class JobEvent : std::uint8_t {
   close_cancelled,
 };
 
-struct Step {
-  JobState from;
-  JobEvent on;
-  JobState to;
-};
-// The whole life of a job. One state, one act: each act may be done again after a crash, and only then the state changes.
+using Step = StateStep<JobState, JobEvent>;
+// The whole life of a job. One state, one act: each act may be done again after a crash, and only then the state
+// changes.
 inline constexpr std::array kJobSteps{
     Step{JobState::queued, JobEvent::room, JobState::staging},
     Step{JobState::queued, JobEvent::withdraw, JobState::cancelled},
@@ -44,11 +42,7 @@ inline constexpr std::array kJobSteps{
     Step{JobState::ending, JobEvent::close_cancelled, JobState::cancelled},
 };
 
-constexpr std::optional<JobState> next(JobState from, JobEvent on) {
-  for (auto const& step : kJobSteps)
-    if (step.from == from && step.on == on) return step.to;
-  return std::nullopt;
-}
+constexpr std::optional<JobState> next(JobState from, JobEvent on) { return fabrica::next(kJobSteps, from, on); }
 constexpr bool is_final(JobState state) {
   for (auto const& step : kJobSteps)
     if (step.from == state) return false;
@@ -57,16 +51,18 @@ constexpr bool is_final(JobState state) {
 static_assert(is_final(JobState::completed) && is_final(JobState::failed) && is_final(JobState::cancelled));
 static_assert(!is_final(JobState::queued) && !is_final(JobState::ending));
 static_assert(!next(JobState::queued, JobEvent::accepted), "nothing runs whose intent was not stored");
-static_assert(!next(JobState::submitting, JobEvent::withdraw), "what may have begun is settled by its end, not withdrawn");
-static_assert(!next(JobState::running, JobEvent::close_completed), "artefacts and usage are stored before a job is completed");
+static_assert(!next(JobState::submitting, JobEvent::withdraw),
+              "what may have begun is settled by its end, not withdrawn");
+static_assert(!next(JobState::running, JobEvent::close_completed),
+              "artefacts and usage are stored before a job is completed");
 
 // How often a job whose attempt was lost is begun again without being asked.
 inline constexpr std::int32_t kAttemptsMax = 3;
 // How often an act that failed for an outside reason is tried before the job is refused.
 inline constexpr std::int64_t kTriesMax = 30;
 
-// "usage/v1": what a job occupies is charged by wall time, whatever it used of it. rate x wall / 3600 s, rounded up to the
-// next micro-unit.
+// "usage/v1": what a job occupies is charged by wall time, whatever it used of it. rate x wall / 3600 s, rounded up to
+// the next micro-unit.
 inline constexpr std::string_view kUsageFormula = "usage/v1: ceil(rate x wall), up to the next micro-unit";
 // Micro-units an hour of this partition costs with these limits.
 std::int64_t rate_micro_per_hour(Partition const& partition, JobLimits const& limits);
@@ -93,7 +89,8 @@ Result<JobLimits> check_fit(Partition const& partition, LimitsDraft const& asked
 
 // A relative path of plain parts.
 bool is_plain_path(std::string_view path);
-// SHA-256 of the canonical JSON of [{"path","sha256","size_bytes"}, ...] sorted by path: the rule of data sets and models.
+// SHA-256 of the canonical JSON of [{"path","sha256","size_bytes"}, ...] sorted by path: the rule of data sets and
+// models.
 std::string tree_digest(std::vector<JobFile> files);
 
 // The complete lines of a piece of a metrics file. What is not a line of the contract is counted and left out.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/id.hpp"
+#include "base/steps.hpp"
 #include "base/time.hpp"
 #include "json/json.hpp"
 
@@ -150,11 +151,7 @@ BOOST_DESCRIBE_ENUM(DeliveryState, pending, sending, ending, sent, failed, given
 
 enum class DeliveryEvent : std::uint8_t { begin, end, accept, fail, give_up, lose, retry };
 
-struct DeliveryStep {
-  DeliveryState from;
-  DeliveryEvent on;
-  DeliveryState to;
-};
+using DeliveryStep = StateStep<DeliveryState, DeliveryEvent>;
 inline constexpr std::array kDeliverySteps{
     DeliveryStep{DeliveryState::pending, DeliveryEvent::begin, DeliveryState::sending},
     DeliveryStep{DeliveryState::failed, DeliveryEvent::begin, DeliveryState::sending},
@@ -174,9 +171,7 @@ inline constexpr std::array kDeliverySteps{
     DeliveryStep{DeliveryState::uncertain, DeliveryEvent::give_up, DeliveryState::given_up},
 };
 constexpr std::optional<DeliveryState> next(DeliveryState from, DeliveryEvent on) {
-  for (auto const& step : kDeliverySteps)
-    if (step.from == from && step.on == on) return step.to;
-  return std::nullopt;
+  return fabrica::next(kDeliverySteps, from, on);
 }
 static_assert(!next(DeliveryState::sent, DeliveryEvent::retry), "what was accepted is never sent again");
 static_assert(!next(DeliveryState::uncertain, DeliveryEvent::begin), "nor, by itself, what may have been");

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/id.hpp"
+#include "base/steps.hpp"
 #include "base/time.hpp"
 #include "forms/render.hpp"
 #include "json/json.hpp"
@@ -230,11 +231,7 @@ BOOST_DESCRIBE_ENUM(AssignmentState, proposed, sent, accepted, declined, withdra
 
 enum class AssignmentEvent : std::uint8_t { propose, send, accept, decline, withdraw, conflict, remove };
 
-struct AssignmentStep {
-  AssignmentState from;
-  AssignmentEvent on;
-  AssignmentState to;
-};
+using AssignmentStep = StateStep<AssignmentState, AssignmentEvent>;
 inline constexpr std::array kAssignmentSteps{
     AssignmentStep{AssignmentState::proposed, AssignmentEvent::send, AssignmentState::sent},
     AssignmentStep{AssignmentState::proposed, AssignmentEvent::conflict, AssignmentState::conflicted},
@@ -251,9 +248,7 @@ inline constexpr std::array kAssignmentSteps{
     AssignmentStep{AssignmentState::removed, AssignmentEvent::propose, AssignmentState::proposed},
 };
 constexpr std::optional<AssignmentState> next(AssignmentState from, AssignmentEvent on) {
-  for (auto const& step : kAssignmentSteps)
-    if (step.from == from && step.on == on) return step.to;
-  return std::nullopt;
+  return fabrica::next(kAssignmentSteps, from, on);
 }
 static_assert(!next(AssignmentState::declined, AssignmentEvent::propose), "who declined is not asked again");
 static_assert(!next(AssignmentState::withdrawn, AssignmentEvent::propose), "nor who withdrew");

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "calls/rounds.hpp"
+#include "calls/testing/reviewed_world.hpp"
 #include "db/testing/dbtest.hpp"
 #include "facts/service.hpp"
 #include "forms/shipped.hpp"
@@ -14,9 +15,6 @@
 namespace fabrica::calls::testing {
 
 using identity::Actor;
-
-inline constexpr Micros kStart = 1'793'000'000 * kSecond;  // 2026-10-26, a Monday, 07:33 UTC
-inline constexpr auto kPartition = "meluxina/gpu";
 
 // A published reviewed call with a cut-off each month and a form of one's choice, two organisations, three projects and
 // who works in them.
@@ -66,25 +64,10 @@ struct World {
   }
 
   CallDraft call_draft() const {
-    CallDraft draft;
-    draft.title = "Hours by review";
-    draft.kind = CallKind::reviewed;
-    draft.opens = Time{kStart};
-    draft.duration_days_max = 365;
-    draft.organisation_kinds = {identity::OrganisationKind::sme};
-    draft.countries = {"eu"};
-    draft.source = "the call's page";
-    draft.offers = {{kPartition, budget::Unit::node_hour, 10, 1000, 5000}};
-    ReviewedRules rules;
-    rules.schedule.kind = schedule::RuleKind::monthly;
-    rules.schedule.zone = "Europe/Brussels";
-    rules.schedule.days = {15};
-    rules.schedule.time = "10:00";
-    rules.form = form_key;
-    rules.steps = {{StepKind::administrative, {}, {}, false}, {StepKind::decision, {}, {}, false}};
-    rules.ranking.criteria = {{"excellence", 0, 5000, 500, 1, 3000}};
-    rules.ranking.tie_breaks = {{matching::TieKind::earlier, ""}, {matching::TieKind::lottery, ""}};
-    draft.reviewed = rules;
+    auto draft = reviewed_call();
+    draft.reviewed->schedule.answer.reset();
+    draft.reviewed->form = form_key;
+    draft.reviewed->steps = {{StepKind::administrative, {}, {}, false}, {StepKind::decision, {}, {}, false}};
     return draft;
   }
   // Every field but the files, complete.
@@ -97,18 +80,8 @@ struct World {
     return text + "}";
   }
   ProposalDraft proposal_draft() const {
-    ProposalDraft draft;
-    draft.call = call.id;
-    draft.partition = kPartition;
-    draft.amount_units = 20;
-    draft.duration_days = 30;
-    draft.purpose = "A language model";
-    draft.civilian_purposes = Answer::yes;
-    draft.excluded_uses = Answer::no;
-    draft.personal_data = Answer::no;
+    auto draft = sound_proposal(call.id, answers());
     draft.first_come_accepted = Answer::unknown;
-    draft.plan = {R"({"parameters":1000000000,"tokens":2900000000,"nodes":2})"};
-    draft.form = json::Raw{answers()};
     return draft;
   }
   Proposal drafted(PublicId const& of) {

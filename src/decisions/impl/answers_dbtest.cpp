@@ -7,18 +7,7 @@ namespace {
 
 using namespace testing;
 
-class AnswersDb : public db::DbTest {
- protected:
-  World& make(Options const& with = {}) {
-    world = std::make_unique<World>(db(), with);
-    return *world;
-  }
-  void TearDown() override {
-    world.reset();
-    DbTest::TearDown();
-  }
-  std::unique_ptr<World> world;
-};
+class AnswersDb : public testing::WorldDb {};
 FABRICA_ON_BOTH(AnswersDb);
 
 Result<> respond(World& w, PublicId const& proposal, Reply reply, std::string reason = "") {

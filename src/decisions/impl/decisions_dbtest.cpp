@@ -10,18 +10,7 @@ namespace {
 
 using namespace testing;
 
-class DecisionsDb : public db::DbTest {
- protected:
-  World& make(Options const& with = {}) {
-    world = std::make_unique<World>(db(), with);
-    return *world;
-  }
-  void TearDown() override {
-    world.reset();
-    DbTest::TearDown();
-  }
-  std::unique_ptr<World> world;
-};
+class DecisionsDb : public testing::WorldDb {};
 FABRICA_ON_BOTH(DecisionsDb);
 
 ProposalDecision of(RoundDecision const& decision, PublicId const& proposal) {

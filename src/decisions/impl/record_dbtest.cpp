@@ -47,16 +47,8 @@ struct Line {
   calls::Call call;
 };
 
-class RecordDb : public db::DbTest {
+class RecordDb : public testing::WorldDb {
  protected:
-  World& make(Options const& with = {}) {
-    world = std::make_unique<World>(db(), with);
-    return *world;
-  }
-  void TearDown() override {
-    world.reset();
-    DbTest::TearDown();
-  }
   CallPace pace(calls::Call const& call) {
     auto const found = db().read([&](db::Tx& tx) { return world->record.pace(tx, call.id); });
     EXPECT_TRUE(found) << db::why(found);
@@ -72,7 +64,6 @@ class RecordDb : public db::DbTest {
     EXPECT_TRUE(found) << db::why(found);
     return *found;
   }
-  std::unique_ptr<World> world;
 };
 FABRICA_ON_BOTH(RecordDb);
 

@@ -12,18 +12,7 @@ using testing::kPartition;
 using testing::Options;
 using testing::World;
 
-class SolvingDb : public db::DbTest {
- protected:
-  World& make(Options const& with = {}) {
-    world = std::make_unique<World>(db(), with);
-    return *world;
-  }
-  void TearDown() override {
-    world.reset();
-    DbTest::TearDown();
-  }
-  std::unique_ptr<World> world;
-};
+class SolvingDb : public testing::WorldDb {};
 FABRICA_ON_BOTH(SolvingDb);
 
 // Three of one score: the first takes all, or the two others share it.

@@ -171,4 +171,18 @@ struct World : calls::testing::ReviewedWorld {
   PublicId project, other_project, round;
 };
 
+// A test with a world on its database.
+class WorldDb : public db::DbTest {
+ protected:
+  World& make(Options const& with = {}) {
+    world = std::make_unique<World>(db(), with);
+    return *world;
+  }
+  void TearDown() override {
+    world.reset();
+    DbTest::TearDown();
+  }
+  std::unique_ptr<World> world;
+};
+
 }  // namespace fabrica::decisions::testing
