@@ -145,7 +145,9 @@ class Outcomes {
   // Where the ledger does not add up.
   Result<std::vector<budget::Difference>> ledger_differences(db::Tx& tx) { return budget_.recompute(tx); }
   // In the order they were decided.
-  Result<std::vector<FirstComeDecision>> first_come_decisions(db::Tx& tx, PublicId const& call);
+  Result<std::vector<DecisionOnRecord>> first_come_decisions(db::Tx& tx, PublicId const& call);
+  // What another system had decided in a round that was imported as published.
+  Result<std::vector<DecisionOnRecord>> decided_elsewhere(db::Tx& tx, PublicId const& round);
   Result<std::vector<OfferedHours>> offered(db::Tx& tx, PublicId const& call);
   // In line for capacity, or in an evaluation. What was promised counts in working days: of the round's schedule, else
   // of the call's promise; a first-come call has the days of the EuroHPC JU's seat, in Brussels time.

@@ -38,8 +38,8 @@ struct AwardUse {
   std::int64_t expired_units = 0;  // left over after its end
 };
 
-// A proposal of a first-come call that was decided.
-struct FirstComeDecision {
+// A proposal that was decided: in a first-come call, or before it was imported with its round.
+struct DecisionOnRecord {
   PublicId proposal;
   PublicId project;
   ProposalState state{};

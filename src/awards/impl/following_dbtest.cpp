@@ -198,6 +198,15 @@ TEST_P(FollowingDb, PeriodsTurnOnceAndCarryWhatWasNotUsed) {
   ASSERT_TRUE(told) << db::why(told);
   EXPECT_EQ(told->front().used_micro, 14 * kUnit) << "of all periods";
   w.expect_sound({award});
+  w.pass(30 * kDay);
+  w.use(4 * kUnit);
+  w.pass(30 * kDay);
+  auto const ends = w.look(award).ends;
+  auto const use = w.read([&](db::Tx& tx) { return w.outcomes.use_of(tx, award, ends); });
+  ASSERT_TRUE(use) << db::why(use);
+  EXPECT_EQ(use->granted_units, 20);
+  EXPECT_EQ(use->used_units, 18) << "the public figure too";
+  EXPECT_EQ(use->expired_units, 2);
 }
 
 TEST_P(FollowingDb, APeriodThatReturnsItsHoursGivesThemToWhoWaits) {

@@ -29,15 +29,16 @@ void add_check_routes(api::Api& api, Calls& calls) {
         FABRICA_TRY(auto const id, call.id("proposal"));
         return calls.overrides(tx, call.actor(), id);
       });
-  api.post<OverrideDraft, Override>(
-      "/proposals/{proposal}/overrides",
-      {.id = "override_create", .summary = "Let a check pass, for the fact it has now, with a reason", .tag = "proposals"},
-      [&](api::Call& call, db::Tx& tx, OverrideDraft const& draft) -> Result<Override> {
-        FABRICA_TRY(auto const id, call.id("proposal"));
-        FABRICA_TRY(auto made, calls.override_check(tx, call.actor(), id, draft));
-        call.created("/proposals/" + id.text() + "/overrides");
-        return made;
-      });
+  api.post<OverrideDraft, Override>("/proposals/{proposal}/overrides",
+                                    {.id = "override_create",
+                                     .summary = "Let a check pass, for the fact it has now, with a reason",
+                                     .tag = "proposals"},
+                                    [&](api::Call& call, db::Tx& tx, OverrideDraft const& draft) -> Result<Override> {
+                                      FABRICA_TRY(auto const id, call.id("proposal"));
+                                      FABRICA_TRY(auto made, calls.override_check(tx, call.actor(), id, draft));
+                                      call.created("/proposals/" + id.text() + "/overrides");
+                                      return made;
+                                    });
   api.post<Ending, Override>("/overrides/{override}/end",
                              {.id = "override_end", .summary = "Take an override back", .tag = "proposals"},
                              [&](api::Call& call, db::Tx& tx, Ending const& ending) -> Result<Override> {

@@ -122,9 +122,8 @@ struct World {
     return *found;
   }
   Result<Override> override_check(Actor const& who, PublicId const& proposal, std::string rule) {
-    return write([&](db::Tx& tx) {
-      return calls.override_check(tx, who, proposal, {rule, "The office has looked into it."});
-    });
+    return write(
+        [&](db::Tx& tx) { return calls.override_check(tx, who, proposal, {rule, "The office has looked into it."}); });
   }
   // LV is no longer known to the facts of today.
   PublicId forget_country() {
@@ -236,10 +235,10 @@ TEST_P(EligibilityDb, ThePrincipalInvestigatorIsTheOneWhoLeadsOrIsNamed) {
   EXPECT_EQ(outcome(), Outcome::unknown) << "nobody leads it";
   auto const lead = [&](std::string const& name, PublicId const& project) {
     return w.write([&](db::Tx& tx) -> Result<PublicId> {
-      FABRICA_TRY(auto const person,
-                  w.identity.create_person(tx, w.admin,
-                                           {name, name + "@example.org", {}, {}, {{Role::project_lead, project.text(), {}}}},
-                                           "hash"));
+      FABRICA_TRY(
+          auto const person,
+          w.identity.create_person(
+              tx, w.admin, {name, name + "@example.org", {}, {}, {{Role::project_lead, project.text(), {}}}}, "hash"));
       return person.id;
     });
   };

@@ -2,78 +2,31 @@
 
 #include <fmt/format.h>
 
-#include <map>
-
 #include "calls/form_shelf.hpp"
 #include "calls/impl/store.hpp"
 
 namespace fabrica::calls {
 namespace {
 
-struct Row {
-  PublicId proposal;
-  PublicId project;
-  PublicId call;
-  PublicId round;
-  std::int64_t call_version = 0;
-  ProposalState state{};
-  std::optional<Time> submitted_us;
-  std::string answers;
-  std::optional<std::string> form_answers;
-};
-BOOST_DESCRIBE_STRUCT(Row, (),
-                      (proposal, project, call, round, call_version, state, submitted_us, answers, form_answers))
-
-struct StepLine {
-  PublicId proposal;
-  std::int64_t position = 0;
-  StepKind kind{};
-  StepState state{};
-  std::optional<Time> due_us;
-  std::string reason;
-  std::optional<Time> decided_us;
-};
-BOOST_DESCRIBE_STRUCT(StepLine, (), (proposal, position, kind, state, due_us, reason, decided_us))
-
-#define FABRICA_EVALUATED_COLUMNS                                                                             \
-  "SELECT p.public_id AS proposal, p.project AS project, c.public_id AS call, r.public_id AS round, "         \
-  "p.call_version AS call_version, p.state AS state, p.submitted_us AS submitted_us, p.answers AS answers, "  \
-  "p.form_answers AS form_answers FROM proposals p JOIN calls c ON c.id = p.call_id JOIN rounds r ON r.id = " \
-  "p.round_id "
-#define FABRICA_STEP_LINE_COLUMNS                                                              \
-  "SELECT p.public_id AS proposal, s.position AS position, s.kind AS kind, s.state AS state, " \
-  "s.due_us AS due_us, s.reason AS reason, s.decided_us AS decided_us FROM proposal_steps s "  \
-  "JOIN proposals p ON p.id = s.proposal_id "
-constexpr db::Query kEvaluatedOne{"evaluated_one", FABRICA_EVALUATED_COLUMNS "WHERE p.public_id = $1"};
-constexpr db::Query kEvaluatedIn{"evaluated_in", FABRICA_EVALUATED_COLUMNS
-                                 "WHERE r.public_id = $1 AND p.state NOT IN ('draft', 'incomplete', 'waiting', "
-                                 "'submitted', 'withdrawn') ORDER BY p.id"};
-constexpr db::Query kStepsOfOne{"evaluated_steps_one",
-                                FABRICA_STEP_LINE_COLUMNS "WHERE p.public_id = $1 ORDER BY s.position"};
-constexpr db::Query kStepsIn{"evaluated_steps_in", FABRICA_STEP_LINE_COLUMNS
-                             "JOIN rounds r ON r.id = p.round_id WHERE r.public_id = $1 ORDER BY p.id, s.position"};
 constexpr db::Query kRoundsToCome{"evaluated_rounds_to_come", R"sql(
   SELECT r.public_id FROM rounds r JOIN calls c ON c.id = r.call_id
    WHERE c.public_id = $1 AND c.state = 'published' AND r.state = 'intake' ORDER BY r.number)sql"};
-#undef FABRICA_EVALUATED_COLUMNS
-#undef FABRICA_STEP_LINE_COLUMNS
 
-Step step_of(StepLine const& line) {
-  return {line.proposal, line.position, line.kind, line.state, line.due_us, false, line.reason, line.decided_us};
-}
-
-Result<Evaluated> evaluated_of(Row const& row) {
+// Nobody behind calls/ asks whether a step is overdue: no time is taken.
+Result<Evaluated> evaluated_of(store::ProposalRow const& row, std::vector<store::StepRow> const& steps) {
   FABRICA_TRY(auto const answers, json::read<store::Answers>(row.answers));
-  return Evaluated{row.proposal,
-                   row.project,
-                   row.call,
-                   row.round,
-                   row.call_version,
-                   row.state,
-                   row.submitted_us,
-                   answers.purpose,
-                   row.form_answers.value_or("{}"),
-                   {}};
+  Evaluated out{row.public_id,
+                row.project,
+                row.call_public_id,
+                *row.round_public_id,
+                row.call_version,
+                row.state,
+                row.submitted_us,
+                answers.purpose,
+                row.form_answers.value_or("{}"),
+                {}};
+  for (auto const& one : steps) out.steps.push_back(store::step_of(one, Micros{}));
+  return out;
 }
 
 std::unexpected<Error> no_such(std::string_view noun, PublicId const& id) {
@@ -83,27 +36,24 @@ std::unexpected<Error> no_such(std::string_view noun, PublicId const& id) {
 }  // namespace
 
 Result<Evaluated> evaluated(db::Tx& tx, PublicId const& proposal) {
-  FABRICA_TRY(auto const row, tx.maybe<Row>(kEvaluatedOne, proposal));
-  if (!row) return no_such("proposal", proposal);
-  FABRICA_TRY(auto out, evaluated_of(*row));
-  FABRICA_TRY(auto const steps, tx.all<StepLine>(kStepsOfOne, proposal));
-  for (auto const& one : steps) out.steps.push_back(step_of(one));
-  return out;
+  FABRICA_TRY(auto const row, tx.maybe<store::ProposalRow>(store::kProposalById, proposal));
+  if (!row || !row->round_id) return no_such("proposal", proposal);
+  FABRICA_TRY(auto const steps, tx.all<store::StepRow>(store::kStepsOf, row->id));
+  return evaluated_of(*row, steps);
 }
 
-Result<std::vector<Evaluated>> evaluated_in(db::Tx& tx, PublicId const& round) {
-  FABRICA_TRY(auto const rows, tx.all<Row>(kEvaluatedIn, round));
-  FABRICA_TRY(auto const steps, tx.all<StepLine>(kStepsIn, round));
+Result<std::vector<Evaluated>> evaluated_in(db::Tx& tx, PublicId const& id) {
+  FABRICA_TRY(auto const round, tx.maybe<store::RoundRow>(store::kRoundById, id));
+  if (!round) return no_such("round", id);
+  FABRICA_TRY(auto const rows, tx.all<store::ProposalRow>(store::kProposalsOfRound, round->id));
+  FABRICA_TRY(auto const steps, tx.all<store::StepRow>(store::kStepsOfRound, round->id));
+  auto const of = store::by_proposal(steps);
   std::vector<Evaluated> out;
-  std::map<PublicId, std::size_t> place;
   for (auto const& row : rows) {
-    place[row.proposal] = out.size();
-    FABRICA_TRY(auto one, evaluated_of(row));
+    auto const found = of.find(row.id);
+    FABRICA_TRY(auto one, evaluated_of(row, found == of.end() ? std::vector<store::StepRow>{} : found->second));
     out.push_back(std::move(one));
   }
-  for (auto const& line : steps)
-    if (auto const found = place.find(line.proposal); found != place.end())
-      out[found->second].steps.push_back(step_of(line));
   return out;
 }
 

@@ -37,11 +37,6 @@ std::vector<Choice> choices_of(store::ProposalRow const& row, store::Answers con
   return out;
 }
 
-Step step_of(store::StepRow const& row, Micros now) {
-  bool const overdue = row.state == StepState::active && row.due_us && row.due_us->us <= now;
-  return {row.proposal, row.position, row.kind, row.state, row.due_us, overdue, row.reason, row.decided_us};
-}
-
 Result<Contender> contender_of(store::ProposalRow const& row, std::vector<store::StepRow> const& steps,
                                std::vector<store::OfferRow> const& offers, Micros now) {
   FABRICA_TRY(auto const answers, json::read<store::Answers>(row.answers));
@@ -54,7 +49,7 @@ Result<Contender> contender_of(store::ProposalRow const& row, std::vector<store:
                 choices_of(row, answers, offers),
                 answers.confidential.value_or(false),
                 {}};
-  for (auto const& one : steps) out.steps.push_back(step_of(one, now));
+  for (auto const& one : steps) out.steps.push_back(store::step_of(one, now));
   return out;
 }
 
@@ -100,8 +95,7 @@ Result<std::vector<Contender>> Outcomes::contenders(db::Tx& tx, PublicId const& 
   FABRICA_TRY(auto const offers, tx.all<store::OfferRow>(store::kOffersOfRound, round.id));
   FABRICA_TRY(auto const rows, tx.all<store::ProposalRow>(store::kProposalsOfRound, round.id));
   FABRICA_TRY(auto const steps, tx.all<store::StepRow>(store::kStepsOfRound, round.id));
-  std::map<std::int64_t, std::vector<store::StepRow>> of;
-  for (auto const& one : steps) of[one.proposal_id].push_back(one);
+  auto of = store::by_proposal(steps);
   std::vector<Contender> out;
   for (auto const& row : rows) {
     FABRICA_TRY(auto one, contender_of(row, of[row.id], offers, clock_.now()));

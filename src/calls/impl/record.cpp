@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "budget/figures.hpp"
 #include "calls/impl/store.hpp"
 #include "calls/outcomes.hpp"
 #include "schedule/schedule.hpp"
@@ -75,6 +76,12 @@ constexpr db::Query kFirstCome{"record_first_come", R"sql(
          p.decided_us AS decided_us FROM proposals p JOIN calls c ON c.id = p.call_id
    WHERE c.public_id = $1 AND c.kind = 'first_come' AND p.state IN ('awarded', 'rejected')
      AND p.submitted_us IS NOT NULL AND p.decided_us IS NOT NULL ORDER BY p.decided_us, p.id)sql"};
+constexpr db::Query kDecidedElsewhere{"record_decided_elsewhere", R"sql(
+  SELECT p.public_id AS proposal, p.project AS project, p.state AS state, p.submitted_us AS submitted_us,
+         p.decided_us AS decided_us FROM proposals p JOIN rounds r ON r.id = p.round_id
+    JOIN imported_things t ON t.thing = p.public_id AND t.kind = 'proposal'
+   WHERE r.public_id = $1 AND r.state = 'published' AND p.submitted_us IS NOT NULL AND p.decided_us IS NOT NULL
+     AND NOT EXISTS (SELECT 1 FROM proposal_steps s WHERE s.proposal_id = p.id) ORDER BY p.decided_us, p.id)sql"};
 
 struct OfferLine {
   std::string partition_name;
@@ -200,20 +207,28 @@ Result<std::vector<AwardOnRecord>> Outcomes::awards_on_record(db::Tx& tx, Public
 Result<std::int64_t> Outcomes::count_awards_on_record(db::Tx& tx) { return tx.one<std::int64_t>(kAwardsCount); }
 
 Result<AwardUse> Outcomes::use_of(db::Tx& tx, PublicId const& award, Time ends) {
+  FABRICA_TRY(auto const accounts, budget::accounts_of(tx, award.text()));
   AwardUse out;
-  FABRICA_TRY(auto const account, budget_.find_account(tx, award.text(), budget::AccountKind::award));
-  FABRICA_TRY(auto const entries, budget_.statement(tx, account.id, 100'000));
-  for (auto const& one : entries)
-    if (one.reason == "award" && one.reference == award.text())
-      out.granted_units += one.amount_micro / budget::kMicroUnits;
-  auto const used = budget_.find_account(tx, award.text(), budget::AccountKind::consumed);
-  if (!used && used.error().code != Errc::not_found) return std::unexpected(used.error());
-  if (used) out.used_units = used->balance_micro / budget::kMicroUnits;
-  if (ends.us <= clock_.now()) out.expired_units = account.balance_micro / budget::kMicroUnits;
+  std::int64_t used = 0;
+  std::int64_t expired = 0;
+  bool const over = ends.us <= clock_.now();
+  for (auto const& one : accounts) {
+    if (one.kind == budget::AccountKind::consumed) used += one.balance_micro;
+    if (one.kind == budget::AccountKind::expired) expired += one.balance_micro;
+    if (one.kind != budget::AccountKind::award) continue;
+    if (over) expired += one.balance_micro;  // what the end has not swept yet
+    if (one.owner != award.text()) continue;
+    FABRICA_TRY(auto const entries, budget_.statement(tx, one.id, 100'000));
+    for (auto const& entry : entries)
+      if (entry.reason == "award" && entry.reference == award.text())
+        out.granted_units += entry.amount_micro / budget::kMicroUnits;
+  }
+  out.used_units = used / budget::kMicroUnits;
+  out.expired_units = expired / budget::kMicroUnits;
   return out;
 }
 
-Result<std::vector<FirstComeDecision>> Outcomes::first_come_decisions(db::Tx& tx, PublicId const& call) {
+Result<std::vector<DecisionOnRecord>> Outcomes::first_come_decisions(db::Tx& tx, PublicId const& call) {
   FABRICA_TRY(auto const row, tx.maybe<CallLine>(kCallOnRecord, call));
   if (!row) return fail(Errc::not_found, "call", fmt::format("There is no published call {}.", call.text()));
   FABRICA_TRY(auto const rules, json::read<store::Rules>(row->rules));
@@ -223,12 +238,20 @@ Result<std::vector<FirstComeDecision>> Outcomes::first_come_decisions(db::Tx& tx
     FABRICA_TRY(auto made, Promise::schedule_of(rules));
     promised.emplace(std::move(made));
   }
-  std::vector<FirstComeDecision> out;
+  std::vector<DecisionOnRecord> out;
   for (auto const& line : lines) {
     auto const due = promised ? promised->answer_due(line.submitted_us.us) : std::nullopt;
     out.push_back({line.proposal, line.project, line.state, line.submitted_us, line.decided_us,
                    due ? std::optional{due->before} : std::nullopt});
   }
+  return out;
+}
+
+Result<std::vector<DecisionOnRecord>> Outcomes::decided_elsewhere(db::Tx& tx, PublicId const& round) {
+  FABRICA_TRY(auto const lines, tx.all<DecisionLine>(kDecidedElsewhere, round));
+  std::vector<DecisionOnRecord> out;
+  for (auto const& line : lines)
+    out.push_back({line.proposal, line.project, line.state, line.submitted_us, line.decided_us, {}});
   return out;
 }
 

@@ -9,6 +9,18 @@
 #include "schedule/schedule.hpp"
 
 namespace fabrica::calls {
+
+Step store::step_of(StepRow const& row, Micros now) {
+  bool const overdue = row.state == StepState::active && row.due_us && row.due_us->us <= now;
+  return {row.proposal, row.position, row.kind, row.state, row.due_us, overdue, row.reason, row.decided_us};
+}
+
+std::map<std::int64_t, std::vector<store::StepRow>> store::by_proposal(std::vector<StepRow> const& rows) {
+  std::map<std::int64_t, std::vector<StepRow>> out;
+  for (auto const& one : rows) out[one.proposal_id].push_back(one);
+  return out;
+}
+
 namespace {
 
 using identity::Actor;
@@ -33,11 +45,6 @@ journal::Statement at_factory(std::string_view kind, std::string_view actor, std
   return {std::string{journal::kFactoryChain}, std::string{kind}, std::string{actor}, {}, std::move(body)};
 }
 
-Step step_of(store::StepRow const& row, Micros now) {
-  bool const overdue = row.state == StepState::active && row.due_us && row.due_us->us <= now;
-  return {row.proposal, row.position, row.kind, row.state, row.due_us, overdue, row.reason, row.decided_us};
-}
-
 // What an applicant sees before the round is published: where it stands, never how it goes.
 Step held_back(Step step) {
   if (step.state == StepState::failed) step.state = StepState::active;
@@ -49,7 +56,7 @@ Step held_back(Step step) {
 Result<std::vector<Step>> steps_of(db::Tx& tx, std::int64_t proposal, Micros now) {
   FABRICA_TRY(auto const rows, tx.all<store::StepRow>(store::kStepsOf, proposal));
   std::vector<Step> out;
-  for (auto const& one : rows) out.push_back(step_of(one, now));
+  for (auto const& one : rows) out.push_back(store::step_of(one, now));
   return out;
 }
 
@@ -99,7 +106,7 @@ Result<std::vector<Step>> Rounds::overdue(db::Tx& tx, Actor const& actor) {
   FABRICA_DO(identity::authorise(actor, Permission::view_factory));
   FABRICA_TRY(auto const rows, tx.all<store::StepRow>(store::kStepsOverdue, Time{clock_.now()}));
   std::vector<Step> out;
-  for (auto const& one : rows) out.push_back(step_of(one, clock_.now()));
+  for (auto const& one : rows) out.push_back(store::step_of(one, clock_.now()));
   return out;
 }
 

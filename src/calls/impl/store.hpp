@@ -1,5 +1,7 @@
 #pragma once
 
+#include <map>
+
 #include "calls/types.hpp"
 
 namespace fabrica::calls::store {
@@ -74,6 +76,8 @@ struct StepRow {
 };
 BOOST_DESCRIBE_STRUCT(StepRow, (),
                       (proposal_id, proposal, project, position, kind, state, due_us, alarmed_us, reason, decided_us))
+Step step_of(StepRow const& row, Micros now);
+std::map<std::int64_t, std::vector<StepRow>> by_proposal(std::vector<StepRow> const& rows);
 
 struct OfferRow {
   std::int64_t id = 0;

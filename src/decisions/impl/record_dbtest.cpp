@@ -1,4 +1,6 @@
 // The public record over calls of both kinds, and the promise of an answer.
+#include "calls/import.hpp"
+#include "calls/testing/import.hpp"
 #include "decisions/rules.hpp"
 #include "decisions/testing/world.hpp"
 
@@ -198,6 +200,29 @@ TEST_P(RecordDb, FiguresOfEveryKindOfCallAreCountedAndRecountedEqual) {
   // What an award leaves unused expires with it.
   w.clock.advance(40 * kDay);
   EXPECT_EQ(w.database.read([&](db::Tx& tx) { return w.record.indicators(tx); })->hours.front().expired_units, 40);
+}
+
+TEST_P(RecordDb, WhatAnotherSystemDecidedCountsWithItsDecisions) {
+  auto& w = make();
+  calls::Importer importer{w.clock, w.random, w.journal, w.identity, w.projects, w.budget, w.calls};
+  auto const file = calls::read_import(calls::testing::import_document(), calls::testing::kImportSheet);
+  ASSERT_TRUE(file) << db::why(file);
+  auto const taken = w.write([&](db::Tx& tx) { return importer.import(tx, w.admin, *file); });
+  ASSERT_TRUE(taken) << db::why(taken);
+  auto const figures = w.database.read([&](db::Tx& tx) { return w.record.indicators(tx, taken->call); });
+  ASSERT_TRUE(figures) << db::why(figures);
+  EXPECT_EQ(figures->applications, 2) << "one awarded, one in reserve; what is evaluated here is not decided";
+  EXPECT_EQ(figures->awards, 1);
+  EXPECT_EQ(figures->success_millionths, 500'000);
+  ASSERT_EQ(figures->rounds.size(), 1u);
+  EXPECT_EQ(figures->rounds.front().median_millidays, 82'041) << "30 March 08:00 to 20 June 09:00";
+  ASSERT_EQ(figures->hours.size(), 1u);
+  EXPECT_EQ(figures->hours.front().awarded_units, 15000);
+  EXPECT_EQ(figures->hours.front().used_units, 4200);
+  auto const again = recount();
+  EXPECT_TRUE(again.differences.empty()) << again.differences.front();
+  EXPECT_EQ(again.applications, 2);
+  EXPECT_EQ(again.awards, 1);
 }
 
 TEST_P(RecordDb, WhatSomebodyChangedInTheRecordsIsNamed) {

@@ -27,6 +27,7 @@ struct PublicRecord::Said {
   std::map<std::string, std::set<std::string>> told{};       // by round: proposals
   std::map<std::string, std::set<std::string>> rounds_of{};  // by call
   std::set<std::string> rejected{};                          // by checks
+  std::set<std::string> decided_elsewhere{};                 // and imported so
   std::map<std::string, Award> awards{};
   std::vector<std::string> erased{};
 };
@@ -35,6 +36,11 @@ namespace {
 
 std::string text_at(json::Document const& body, std::string_view member) {
   return std::string{body.at(fmt::format("/predicate/body/{}", member)).text().value_or("")};
+}
+
+// The states in which a proposal is imported with its decision.
+bool is_decided(std::string_view state) {
+  return state == "awarded" || state == "rejected" || state == "reserve" || state == "declined";
 }
 
 }  // namespace
@@ -50,12 +56,13 @@ Result<PublicRecord::Said> PublicRecord::read_statements(db::Tx& tx) {
         from = one.number + 1;
         ++out.statements;
         bool const told = one.kind == "proposal.decided";
-        bool const award = one.kind == "award.decided";
+        bool const award = one.kind == "award.decided" || one.kind == "award.imported";
         bool const begun = one.kind == "award.clock_started";  // behind the award's own, in the same chain
         bool const sent = one.kind == "proposal.submitted";
         bool const checked = one.kind == "proposal.checked";
         bool const published = one.kind == "round.published";
-        if (!told && !award && !begun && !sent && !checked && !published) continue;
+        bool const imported = one.kind == "proposal.imported";
+        if (!told && !award && !begun && !sent && !checked && !published && !imported) continue;
         if (!one.body) {
           out.erased.push_back(fmt::format("chain {} statement {} ({}) was erased", chain, one.number, one.kind));
           continue;
@@ -63,7 +70,8 @@ Result<PublicRecord::Said> PublicRecord::read_statements(db::Tx& tx) {
         FABRICA_TRY(auto const body, json::Document::parse(*one.body, {.bytes = 16u << 20}));
         auto const proposal = text_at(body, "proposal");
         if (published) out.published.insert(text_at(body, "round"));
-        if (sent) out.call_of[proposal] = text_at(body, "call");
+        if (sent || imported) out.call_of[proposal] = text_at(body, "call");
+        if (imported && is_decided(text_at(body, "state"))) out.decided_elsewhere.insert(proposal);
         if (checked && text_at(body, "state") == "rejected") out.rejected.insert(proposal);
         if (told) {
           out.told[text_at(body, "round")].insert(proposal);
@@ -110,24 +118,26 @@ Result<> PublicRecord::compare_award(db::Tx& tx, calls::AwardOnRecord const& awa
 }
 
 Result<> PublicRecord::compare(db::Tx& tx, calls::CallOnRecord const& call, Said const& said, Recount& out) {
+  auto const of_call = [&](std::string const& proposal) {
+    auto const found = said.call_of.find(proposal);
+    return found != said.call_of.end() && found->second == call.id.text();
+  };
   std::set<std::string> decided;
-  std::int64_t applications = 0;
   if (call.kind == CallKind::reviewed) {
     if (auto const rounds = said.rounds_of.find(call.id.text()); rounds != said.rounds_of.end())
       for (auto const& round : rounds->second) {
         if (!said.published.contains(round)) continue;
         decided.insert(said.told.at(round).begin(), said.told.at(round).end());
-        applications += static_cast<std::int64_t>(said.told.at(round).size());
       }
   } else {
     for (auto const& one : said.rejected)
-      if (auto const of = said.call_of.find(one); of != said.call_of.end() && of->second == call.id.text())
-        decided.insert(one);
+      if (of_call(one)) decided.insert(one);
     for (auto const& [award, one] : said.awards)
-      if (auto const of = said.call_of.find(one.proposal); of != said.call_of.end() && of->second == call.id.text())
-        decided.insert(one.proposal);
-    applications = static_cast<std::int64_t>(decided.size());
+      if (of_call(one.proposal)) decided.insert(one.proposal);
   }
+  for (auto const& one : said.decided_elsewhere)
+    if (of_call(one)) decided.insert(one);
+  auto const applications = static_cast<std::int64_t>(decided.size());
   std::map<std::string, std::int64_t> awarded;
   std::set<std::string> awards;
   for (auto const& [award, one] : said.awards) {

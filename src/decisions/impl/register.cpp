@@ -146,11 +146,17 @@ Result<> PublicRecord::add_rounds(db::Tx& tx, calls::CallOnRecord const& call, T
     for (auto const& offer : round.offers)
       tally.hours(offer.partition, offer.unit).offered_units += offer.capacity_units;
     FABRICA_TRY(auto const items, tx.all<store::ItemRow>(store::kItemsReleased, id));
-    auto const told = first_told(items);
-    for (auto const& item : items) {
-      auto const first = told.find(item.proposal);
-      if (first == told.end() || !item.released_us || item.released_us->us != first->second) continue;
-      FABRICA_TRY(auto const applicant, who(tx, item.proposal, item.project));
+    auto told = first_told(items);
+    std::map<PublicId, PublicId> applied;  // proposal to project
+    for (auto const& item : items)
+      if (told.contains(item.proposal)) applied.emplace(item.proposal, item.project);
+    FABRICA_TRY(auto const elsewhere, outcomes_.decided_elsewhere(tx, id));
+    for (auto const& one : elsewhere) {
+      applied.emplace(one.proposal, one.project);
+      told[one.proposal] = one.decided.us;
+    }
+    for (auto const& [proposal, project] : applied) {
+      FABRICA_TRY(auto const applicant, who(tx, proposal, project));
       tally.count(applicant, mode, &GroupCount::applications);
       ++tally.out.applications;
     }
