@@ -1,3 +1,6 @@
+#include <map>
+#include <random>
+
 #include "calls/testing/reviewed_world.hpp"
 
 namespace fabrica::calls {
@@ -230,6 +233,61 @@ TEST_P(ReviewedDb, AnAmendedCallLeavesWhatWasSentUnderTheRulesItWasSentUnder) {
   auto const steps = world->database.read([&](db::Tx& tx) { return world->rounds.steps(tx, world->officer, sent); });
   EXPECT_EQ(steps->size(), 3u);
   EXPECT_EQ(world->look(sent).call_version, 1);
+}
+
+// A server's clock may be set, by any amount and either way: what a cut-off took in stays in, what came later stays
+// out.
+TEST_P(ReviewedDb, AClockThatJumpsEitherWayUndoesNoCutOff) {
+  auto& w = *world;
+  std::mt19937_64 chance{20261123};
+  auto const pick = [&](std::int64_t below) {
+    return static_cast<std::int64_t>(chance() % static_cast<std::uint64_t>(below));
+  };
+  std::vector<PublicId> all;
+  std::map<PublicId, Proposal> taken_in;
+  std::map<std::int64_t, Round> known;
+  int refused = 0;
+  for (int step = 0; step < 150; ++step) {
+    w.clock.set(std::max(kStart, w.clock.now() - 15 * kDay + pick(40 * kDay)));
+    switch (pick(4)) {
+      case 0:
+        if (auto const drafted = w.draft(w.proposal_draft())) all.push_back(drafted->id);
+        else ++refused;
+        break;
+      case 1:
+      case 2:
+        if (!all.empty() && !w.submit(all[static_cast<std::size_t>(pick(std::ssize(all)))])) ++refused;
+        break;
+      default: w.turn_rounds();
+    }
+    for (auto const& round : w.rounds_of_call()) {
+      auto const [before, fresh] = known.try_emplace(round.number, round);
+      EXPECT_EQ(round.closes, before->second.closes) << "an announced cut-off stays";
+      EXPECT_GE(round.state, before->second.state) << "a cut-off that passed has passed";
+      before->second = round;
+    }
+    for (auto const& id : all) {
+      auto const now = w.look(id);
+      if (auto const before = taken_in.find(id); before != taken_in.end()) {
+        EXPECT_EQ(now.state, ProposalState::evaluating);
+        EXPECT_EQ(now.round, before->second.round);
+        EXPECT_EQ(now.submitted, before->second.submitted);
+      } else if (now.state == ProposalState::evaluating) {
+        ASSERT_TRUE(now.submitted);
+        auto const rounds = w.rounds_of_call();
+        auto const round = std::ranges::find(rounds, now.round, &Round::id);
+        ASSERT_NE(round, rounds.end());
+        EXPECT_LT(now.submitted->us, round->closes->us);
+        taken_in.emplace(id, now);
+      }
+    }
+  }
+  EXPECT_GT(taken_in.size(), 5u);
+  EXPECT_GT(refused, 0) << "what was sent is not sent again";
+  EXPECT_EQ(w.count(w.project.text(), "proposal.evaluation_begun"), std::ssize(taken_in)) << "each once";
+  EXPECT_EQ(w.count(std::string{journal::kFactoryChain}, "round.cut_off"),
+            std::ranges::count_if(known, [](auto const& one) { return one.second.state != RoundState::intake; }));
+  w.expect_balanced();
 }
 
 TEST_P(ReviewedDb, ACallThatContradictsItselfIsRefusedWithEveryFault) {
