@@ -81,6 +81,15 @@ TEST_P(AttachmentsDb, AFileIsKeptByWhatItIsAndStandsInTheAnswers) {
   EXPECT_EQ(world.count(world.project.text(), "proposal.attached"), 1);
 }
 
+TEST_P(AttachmentsDb, AFileCountsOnTheQuotaOfItsProject) {
+  World world{db()};
+  ASSERT_TRUE(world.write([&](db::Tx& tx) { return world.blobs.set_quota(tx, world.project.text(), 100); }));
+  auto const refused = world.attach(world.member, world.proposal.id, kCv, testing::pdf(1));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason, "blob_quota");
+  EXPECT_EQ(world.answer(world.proposal.id, kCv), "");
+}
+
 TEST_P(AttachmentsDb, TheSameFileAgainChangesNothing) {
   World world{db()};
   auto const once = world.attach(world.member, world.proposal.id, kCv, testing::pdf(1));
