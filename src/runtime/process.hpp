@@ -108,7 +108,7 @@ struct ProcessInfo {
 };
 // All living processes below `root`, as /proc shows them at this moment.
 std::vector<ProcessInfo> processes_below(pid_t root);
-// A process's memory with each shared page divided by those who share it; dear for a large one. Empty when it cannot be told.
+// A process's memory, shared pages divided by who shares them; dear for a large one. 0: it ended. Empty: it cannot be told.
 std::optional<std::int64_t> proportional_bytes(pid_t pid);
 // How many processes and threads this user runs.
 std::int64_t tasks_of_user(uid_t uid);

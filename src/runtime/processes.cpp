@@ -91,7 +91,11 @@ std::vector<ProcessInfo> processes_below(pid_t root) {
 std::optional<std::int64_t> proportional_bytes(pid_t pid) {
   auto const text = read_file(fmt::format("/proc/{}/smaps_rollup", pid), 65'536);
   auto const at = text ? text->find("\nPss:") : std::string::npos;
-  if (at == std::string::npos) return std::nullopt;
+  if (at == std::string::npos) {
+    auto const stat = read_stat(pid);
+    bool const gone = !stat || stat->rss_pages == 0;  // or ending: its memory was given back before its number
+    return gone ? std::optional<std::int64_t>{0} : std::nullopt;
+  }
   auto const digits = text->find_first_of("0123456789", at);
   std::int64_t kib = 0;
   if (digits == std::string::npos || std::from_chars(text->data() + digits, text->data() + text->size(), kib).ec != std::errc{})

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <csignal>
@@ -198,6 +200,17 @@ TEST(Process, ThoseBelowAreFoundWithTheirDepth) {
   while (found.empty()) found = processes_below(child->pid());
   EXPECT_EQ(found[0].depth, 1);
   EXPECT_GT(tasks_of_user(::getuid()), 1);
+}
+
+TEST(Process, OneThatEndedHoldsNoMemory) {
+  EXPECT_GT(proportional_bytes(::getpid()).value_or(0), 0);
+  pid_t const child = ::fork();
+  if (child == 0) ::_exit(0);
+  siginfo_t ended{};
+  ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOWAIT), 0);
+  EXPECT_EQ(proportional_bytes(child), 0) << "not waited for yet: what it held before says nothing any more";
+  ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+  EXPECT_EQ(proportional_bytes(child), 0);
 }
 
 TEST(Process, AHelperThatHangsIsEnded) {

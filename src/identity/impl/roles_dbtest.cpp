@@ -148,7 +148,7 @@ TEST_P(RolesDb, AStatementSaysOnWhoseBehalfOnlyWhereTheLentRoleWasNeeded) {
   ASSERT_TRUE(delegate("olga", draft()));
   clock.set(kStart + kDay);
   auto const omar_now = actor("omar");
-  auto const say = [&](Permission permission) {
+  auto const say = [&](Permission permission) -> std::optional<std::string> {
     auto const who = actor("omar");
     auto const done = write([&](db::Tx& tx) -> Result<> {
       db::ActingIn const acting{tx, who.acting};
@@ -157,7 +157,9 @@ TEST_P(RolesDb, AStatementSaysOnWhoseBehalfOnlyWhereTheLentRoleWasNeeded) {
       return {};
     });
     EXPECT_TRUE(done) << db::why(done);
-    return json::Document::parse(*last_statement().body)->at("/predicate/on_behalf_of/0").text();
+    auto const said = json::Document::parse(*last_statement().body);
+    auto const whose = said->at("/predicate/on_behalf_of/0").text();
+    return whose ? std::optional{std::string{*whose}} : std::nullopt;
   };
   EXPECT_EQ(say(Permission::manage_calls), olga.text());
   EXPECT_EQ(say(Permission::view_factory), std::nullopt) << "an auditor may that in his own right";
