@@ -29,6 +29,7 @@ struct AwardOnRecord {
   Time starts;
   Time ends;
   bool confidential = false;
+  std::optional<Time> decided{};  // absent: another system decided
 };
 
 // What the ledger says of an award, in whole units.

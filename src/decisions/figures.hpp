@@ -99,6 +99,11 @@ struct Indicators {
   std::int64_t success_millionths = 0;
   std::int64_t small_firms_millionths = 0;                   // of the awards: start-ups and SMEs
   std::optional<std::int64_t> other_countries_millionths{};  // of the awards; absent: the factory's country is not set
+  std::int64_t organisations = 0;                            // that have an award
+  std::int64_t awards_used = 0;                              // a job has begun on them here
+  std::optional<std::int64_t> first_job_median_millidays{};  // of those decided here: from the decision
+  std::int64_t energy_j = 0;                                 // an estimate, of the jobs that have one
+  std::int64_t energy_jobs = 0;                              // so many
   std::vector<PartitionHours> hours;
   std::vector<GroupCount> by_mode;  // access mode the call follows; "none"
   std::vector<GroupCount> by_kind;
@@ -109,8 +114,8 @@ struct Indicators {
 };
 BOOST_DESCRIBE_STRUCT(Indicators, (),
                       (call, title, applications, awards, success_millionths, small_firms_millionths,
-                       other_countries_millionths, hours, by_mode, by_kind, by_country, by_sector, rounds,
-                       promised_working_days))
+                       other_countries_millionths, organisations, awards_used, first_job_median_millidays, energy_j,
+                       energy_jobs, hours, by_mode, by_kind, by_country, by_sector, rounds, promised_working_days))
 
 struct AwardedUnits {
   std::string partition;

@@ -10,6 +10,18 @@
 
 namespace fabrica::decisions {
 
+// What ran on an award's hours. Port: app/ connects it to compute/.
+struct AwardActivity {
+  std::optional<Time> first_job{};
+  std::int64_t energy_j = 0;  // estimated
+  std::int64_t energy_jobs = 0;
+};
+class ActivitySource {
+ public:
+  virtual ~ActivitySource() = default;
+  virtual Result<AwardActivity> activity(db::Tx& tx, PublicId const& award) = 0;
+};
+
 // What this factory says in public of its calls, of every kind: who got hours, how many asked, how long it took. Needs
 // no login where it says so; counted from records at each question, and recounted from statements by recount().
 class PublicRecord {
@@ -18,8 +30,13 @@ class PublicRecord {
     std::string home_country{};  // of the factory; empty: unknown
   };
   PublicRecord(Clock const& clock, journal::Journal& journal, identity::Identity& identity, calls::Outcomes& outcomes,
-               Settings settings)
-      : clock_{clock}, journal_{journal}, identity_{identity}, outcomes_{outcomes}, settings_{std::move(settings)} {}
+               ActivitySource& jobs, Settings settings)
+      : clock_{clock},
+        journal_{journal},
+        identity_{identity},
+        outcomes_{outcomes},
+        jobs_{jobs},
+        settings_{std::move(settings)} {}
 
   // Public. First-come awards at once, others when their round is published. Errors: not_found "call".
   Result<std::vector<RegisterEntry>> register_of(db::Tx& tx, PublicId const& call);
@@ -61,6 +78,7 @@ class PublicRecord {
   journal::Journal& journal_;
   identity::Identity& identity_;
   calls::Outcomes& outcomes_;
+  ActivitySource& jobs_;
   Settings settings_;
 };
 

@@ -144,6 +144,11 @@ std::string csv(Indicators const& in) {
   line("small_firms_millionths", "", in.small_firms_millionths);
   if (in.other_countries_millionths) line("other_countries_millionths", "", *in.other_countries_millionths);
   line("promised_working_days", "", in.promised_working_days);
+  line("organisations", "", in.organisations);
+  line("awards_used", "", in.awards_used);
+  if (in.first_job_median_millidays) line("first_job_median_millidays", "", *in.first_job_median_millidays);
+  line("energy_j", "", in.energy_j);
+  line("energy_jobs", "", in.energy_jobs);
   for (auto const& one : in.hours) {
     line("offered_units", one.partition, one.offered_units);
     line("awarded_units", one.partition, one.awarded_units);

@@ -31,6 +31,12 @@ Result<awards::EnergyFigures> AwardJobs::energy(db::Tx& tx, PublicId const& awar
   return awards::EnergyFigures{energy.joules, energy.jobs};
 }
 
+Result<decisions::AwardActivity> AwardJobs::activity(db::Tx& tx, PublicId const& award) {
+  FABRICA_TRY(auto const jobs, compute::jobs_of_award(tx, award, clock_.now()));
+  FABRICA_TRY(auto const energy, compute::energy_of_award(tx, award));
+  return decisions::AwardActivity{jobs.first_started, energy.joules, energy.jobs};
+}
+
 Result<std::vector<awards::RecordedThing>> ProjectMade::data_sets(db::Tx& tx, identity::Actor const& actor,
                                                                   PublicId const& project) {
   std::vector<awards::RecordedThing> out;

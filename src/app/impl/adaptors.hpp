@@ -7,6 +7,7 @@
 #include "compute/ports.hpp"
 #include "dataspace/blob_files.hpp"
 #include "dataspace/service.hpp"
+#include "decisions/record.hpp"
 #include "decisions/service.hpp"
 #include "evaluation/ports.hpp"
 #include "identity/erasure.hpp"
@@ -56,12 +57,13 @@ class AwardedHours final : public compute::Awards {
   awards::Awards& awards_;
 };
 
-// The jobs of an award, for awards/: compute/ has them.
-class AwardJobs final : public awards::JobRecords {
+// The jobs of an award, for awards/ and the public record: compute/ has them.
+class AwardJobs final : public awards::JobRecords, public decisions::ActivitySource {
  public:
   explicit AwardJobs(Clock const& clock) : clock_{clock} {}
   Result<awards::JobFigures> of_award(db::Tx& tx, PublicId const& award) override;
   Result<awards::EnergyFigures> energy(db::Tx& tx, PublicId const& award) override;
+  Result<decisions::AwardActivity> activity(db::Tx& tx, PublicId const& award) override;
 
  private:
   Clock const& clock_;

@@ -95,8 +95,8 @@ struct Factory::Parts {
   reviews::Reviews reviews{clock, random, journal, identity, projects, rounds};
   CountedReviews counted_reviews{reviews};
   decisions::Decisions decisions{clock, random, journal, identity, projects, outcomes, counted_reviews, {}};
-  decisions::PublicRecord record{clock, journal, identity, outcomes, {config.factory_country}};
   AwardJobs award_jobs{clock};
+  decisions::PublicRecord record{clock, journal, identity, outcomes, award_jobs, {config.factory_country}};
   ProjectMade project_made;
   ReserveList reserve_list{decisions};
   awards::Awards awards{

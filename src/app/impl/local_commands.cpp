@@ -8,6 +8,7 @@
 #include "app/config.hpp"
 #include "app/doctor.hpp"
 #include "app/factory.hpp"
+#include "app/impl/adaptors.hpp"
 #include "app/witness.hpp"
 #include "calls/outcomes.hpp"
 #include "cli/output.hpp"
@@ -177,8 +178,9 @@ Result<int> recount_register(std::string const& folder, bool json) {
   projects::Projects projects{local->clock, local->random, local->journal, local->identity};
   calls::Calls calls{local->clock, local->random, local->journal, local->identity, projects, budget, facts};
   calls::Outcomes outcomes{local->clock, budget, calls};
-  decisions::PublicRecord record{
-      local->clock, local->journal, local->identity, outcomes, {local->config.factory_country}};
+  AwardJobs jobs{local->clock};
+  decisions::PublicRecord record{local->clock, local->journal, local->identity,
+                                 outcomes,     jobs,           {local->config.factory_country}};
   FABRICA_TRY(auto const found, local->database->read([&](db::Tx& tx) { return record.recount_all(tx); }));
   if (json) fmt::print("{}\n", json::write(found));
   else {

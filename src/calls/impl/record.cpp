@@ -44,14 +44,17 @@ struct AwardLine {
   Time starts_us;
   Time ends_us;
   std::string answers;
+  std::optional<Time> decided_us;
 };
 BOOST_DESCRIBE_STRUCT(AwardLine, (),
                       (id, project, proposal, call, call_title, kind, partition_name, unit, amount_units, starts_us,
-                       ends_us, answers))
+                       ends_us, answers, decided_us))
 #define FABRICA_AWARD_LINE_COLUMNS                                                                                \
   "SELECT a.public_id AS id, a.project AS project, p.public_id AS proposal, c.public_id AS call, c.title AS "     \
   "call_title, c.kind AS kind, o.partition_name AS partition_name, o.unit AS unit, a.amount_units AS "            \
-  "amount_units, a.starts_us AS starts_us, a.ends_us AS ends_us, p.answers AS answers FROM awards a "             \
+  "amount_units, a.starts_us AS starts_us, a.ends_us AS ends_us, p.answers AS answers, CASE WHEN EXISTS "         \
+  "(SELECT 1 FROM imported_things t WHERE t.kind = 'proposal' AND t.thing = p.public_id) THEN NULL ELSE "         \
+  "p.decided_us END AS decided_us FROM awards a "                                                                 \
   "JOIN proposals p ON p.id = a.proposal_id JOIN offers o ON o.id = a.offer_id JOIN calls c ON c.id = p.call_id " \
   "JOIN rounds r ON r.id = p.round_id WHERE (c.kind = 'first_come' OR r.state = 'published') "
 constexpr db::Query kAwardsPage{"record_awards_page", FABRICA_AWARD_LINE_COLUMNS
@@ -126,7 +129,8 @@ Result<AwardOnRecord> on_record(AwardLine const& line) {
   FABRICA_TRY(auto const answers, json::read<store::Answers>(line.answers));
   return AwardOnRecord{line.id,           line.project,   line.proposal,       line.call,
                        line.call_title,   line.kind,      line.partition_name, line.unit,
-                       line.amount_units, line.starts_us, line.ends_us,        answers.confidential.value_or(false)};
+                       line.amount_units, line.starts_us, line.ends_us,        answers.confidential.value_or(false),
+                       line.decided_us};
 }
 
 template <class Line>

@@ -190,6 +190,18 @@ TEST_P(RecordDb, FiguresOfEveryKindOfCallAreCountedAndRecountedEqual) {
   EXPECT_EQ(all->by_mode.size(), 2u);
   EXPECT_NE(csv(*all).find("awards_by_mode,\"fast_lane\",1\r\n"), std::string::npos) << csv(*all);
 
+  EXPECT_EQ(all->organisations, 1) << "one firm has both awards";
+  EXPECT_EQ(all->awards_used, 0);
+  EXPECT_FALSE(all->first_job_median_millidays);
+  auto const given = w.database.read([&](db::Tx& tx) { return w.record.register_of(tx, line.call.id); })->front().award;
+  w.jobs.ran[given] = {Time{w.clock.now() + 36 * kHour}, 7200, 3};
+  auto const ran = w.database.read([&](db::Tx& tx) { return w.record.indicators(tx, line.call.id); });
+  ASSERT_TRUE(ran) << db::why(ran);
+  EXPECT_EQ(ran->awards_used, 1);
+  EXPECT_GE(ran->first_job_median_millidays, 1500) << "a day and a half, and what the clock has gone since";
+  EXPECT_EQ(ran->energy_j, 7200);
+  EXPECT_NE(csv(*ran).find("energy_jobs,\"\",3\r\n"), std::string::npos) << csv(*ran);
+
   auto const agreed = recount();
   EXPECT_TRUE(agreed.differences.empty()) << agreed.differences.front();
   EXPECT_EQ(agreed.calls, 2);
@@ -215,6 +227,11 @@ TEST_P(RecordDb, WhatAnotherSystemDecidedCountsWithItsDecisions) {
   EXPECT_EQ(figures->awards, 1);
   EXPECT_EQ(figures->success_millionths, 500'000);
   ASSERT_EQ(figures->rounds.size(), 1u);
+  w.jobs.ran[w.database.read([&](db::Tx& tx) { return w.record.register_of(tx, taken->call); })->front().award] = {
+      Time{w.clock.now()}, 0, 0};
+  auto const used = w.database.read([&](db::Tx& tx) { return w.record.indicators(tx, taken->call); });
+  EXPECT_EQ(used->awards_used, 1);
+  EXPECT_FALSE(used->first_job_median_millidays) << "its first job ran in the other system";
   EXPECT_EQ(figures->rounds.front().median_millidays, 82'041) << "30 March 08:00 to 20 June 09:00";
   ASSERT_EQ(figures->hours.size(), 1u);
   EXPECT_EQ(figures->hours.front().awarded_units, 15000);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "decisions/impl/store.hpp"
 #include "decisions/record.hpp"
@@ -63,6 +64,7 @@ std::vector<GroupCount> counts_of(std::map<std::string, GroupCount> const& group
 
 // The applicant as it stood when the round was ranked; of a first-come call, as it is registered now.
 struct PublicRecord::Who {
+  PublicId organisation_id;
   std::string title;
   std::string organisation;
   OrganisationKind kind{};
@@ -74,6 +76,8 @@ struct PublicRecord::Tally {
   Indicators out{};
   std::map<std::string, GroupCount> modes{}, kinds{}, countries{}, sectors{};
   std::vector<std::int64_t> days{};
+  std::vector<std::int64_t> to_first_job{};
+  std::set<PublicId> organisations{};
   std::int64_t small_firms = 0;
   std::int64_t other_countries = 0;
 
@@ -94,9 +98,9 @@ struct PublicRecord::Tally {
 Result<PublicRecord::Who> PublicRecord::who(db::Tx& tx, PublicId const& proposal, PublicId const& project) {
   FABRICA_TRY(auto const of, projects::find_project(tx, project));
   FABRICA_TRY(auto const kept, tx.maybe<store::ApplicantRow>(store::kApplicant, proposal));
-  if (kept) return Who{kept->title, kept->organisation_name, kept->kind, kept->country, of.sector};
+  if (kept) return Who{of.organisation, kept->title, kept->organisation_name, kept->kind, kept->country, of.sector};
   FABRICA_TRY(auto const firm, identity_.organisation(tx, of.organisation));
-  return Who{of.title, firm.name, firm.kind, firm.country, of.sector};
+  return Who{of.organisation, of.title, firm.name, firm.kind, firm.country, of.sector};
 }
 
 Result<RegisterEntry> PublicRecord::entry(db::Tx& tx, calls::AwardOnRecord const& award) {
@@ -195,6 +199,14 @@ Result<> PublicRecord::add_call(db::Tx& tx, calls::CallOnRecord const& call, Tal
     ++tally.out.awards;
     tally.small_firms += applicant.kind == OrganisationKind::sme || applicant.kind == OrganisationKind::start_up;
     tally.other_countries += applicant.country != settings_.home_country;
+    tally.organisations.insert(applicant.organisation_id);
+    FABRICA_TRY(auto const ran, jobs_.activity(tx, award.id));
+    if (ran.first_job) {
+      ++tally.out.awards_used;
+      if (award.decided) tally.to_first_job.push_back(millidays(ran.first_job->us - award.decided->us));
+    }
+    tally.out.energy_j += ran.energy_j;
+    tally.out.energy_jobs += ran.energy_jobs;
     FABRICA_TRY(auto const use, outcomes_.use_of(tx, award.id, award.ends));
     auto& hours = tally.hours(award.partition, award.unit);
     hours.awarded_units += award.amount_units;
@@ -207,6 +219,8 @@ Result<> PublicRecord::add_call(db::Tx& tx, calls::CallOnRecord const& call, Tal
 Indicators PublicRecord::finish(Tally tally) const {
   auto& out = tally.out;
   if (out.applications > 0) out.success_millionths = out.awards * 1'000'000 / out.applications;
+  out.organisations = std::ssize(tally.organisations);
+  if (!tally.to_first_job.empty()) out.first_job_median_millidays = median(std::move(tally.to_first_job));
   if (out.awards > 0) {
     out.small_firms_millionths = tally.small_firms * 1'000'000 / out.awards;
     if (!settings_.home_country.empty())

@@ -32,6 +32,16 @@ class Scores final : public ScoreSource {
   std::optional<std::string> seed;
 };
 
+// Jobs as a test says them.
+class Activity final : public ActivitySource {
+ public:
+  Result<AwardActivity> activity(db::Tx&, PublicId const& award) override {
+    auto const found = ran.find(award);
+    return found == ran.end() ? AwardActivity{} : found->second;
+  }
+  std::map<PublicId, AwardActivity> ran;
+};
+
 struct Options {
   bool expert = true;
   bool response = true;
@@ -165,7 +175,8 @@ struct World : calls::testing::ReviewedWorld {
   }
   Scores scores;
   Decisions decisions{clock, random, journal, identity, projects, outcomes, scores, {}};
-  PublicRecord record{clock, journal, identity, outcomes, {"SI"}};
+  Activity jobs;
+  PublicRecord record{clock, journal, identity, outcomes, jobs, {"SI"}};
   std::int64_t people = 100;
   Actor member, other_member, officer, second_officer, operator_, auditor;
   PublicId project, other_project, round;
